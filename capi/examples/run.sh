@@ -1,0 +1,113 @@
+#!/bin/sh
+# sh capi/examples/run.sh [DIR]
+# Builds the example treesum, runs it on a directory tree (default /usr/include), and compares what
+# it prints with sha256sum. On Debian, run as root, it installs the packages that are missing.
+#
+# BUILD_DIR: where to build, default build/examples. CI=true: what is skipped is a failure.
+set -u
+export LC_ALL=C
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
+build=${BUILD_DIR:-$root/build/examples}
+dir=${1:-/usr/include}
+ran=0
+failed=0
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+say() { echo "$*" >&2; }
+
+fail() {
+    say "$*"
+    failed=1
+}
+
+skip() {
+    echo "skipped: $*"
+    [ "${CI:-}" != true ] || failed=1
+}
+
+# quietly COMMAND...: its output only if it fails.
+quietly() {
+    "$@" >"$work/log" 2>&1 && return
+    cat "$work/log" >&2
+    say "failed: $*"
+    return 1
+}
+
+# install PACKAGE...: with apt-get, as root.
+install() {
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        say "missing, and only root can install it with apt-get: $*"
+        return 1
+    fi
+    say "installing $*"
+    quietly apt-get update -q &&
+        quietly env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -q -y --no-install-recommends "$@"
+}
+
+# need COMMAND PACKAGE, need_library NAME PACKAGE: add the package to $missing unless it is there.
+need() { command -v "$1" >/dev/null || missing="$missing $2"; }
+need_library() {
+    command -v pkg-config >/dev/null && pkg-config --exists "$1" || missing="$missing $2"
+}
+
+# Once, and not before it is needed: /usr/include may come with the packages.
+expect() {
+    { find "$dir" -type f -print0 | sort -z | xargs -0 -r sha256sum; } \
+        >"$work/expected" 2>"$work/errors"
+}
+
+# compare LANGUAGE COMMAND...: COMMAND DIR prints what sha256sum prints.
+compare() {
+    language=$1
+    shift
+    [ -e "$work/expected" ] || expect
+    ran=$((ran + 1))
+    "$@" "$dir" >"$work/got"
+    status=$?
+    if [ ! -e "$dir" ]; then
+        failed=1 # treesum has said so
+    elif ! cmp -s "$work/expected" "$work/got"; then
+        diff "$work/expected" "$work/got" | head -n 10 >&2
+        fail "treesum ($language): not equal to sha256sum"
+    elif [ "$status" -ne 0 ] && [ ! -s "$work/errors" ]; then
+        fail "treesum ($language): ended with status $status"
+    else
+        echo "treesum ($language): $(($(wc -l <"$work/got"))) files, equal to sha256sum"
+    fi
+}
+
+run_c() {
+    missing=
+    need cc build-essential
+    need cmake cmake
+    need ninja ninja-build
+    need pkg-config pkg-config
+    need_library libuv libuv1-dev
+    need_library libcrypto libssl-dev
+    # shellcheck disable=SC2086 # one word for each package
+    if [ -n "$missing" ] && ! install $missing; then
+        skip "treesum (C): needs$missing"
+        return
+    fi
+    say "building in $build"
+    mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
+    if (cd "$root" && quietly cmake --preset release -B "$build" -D RUNNER_BUILD_TESTS=OFF &&
+        quietly cmake --build "$build" --target example_treesum); then
+        compare C "$build/capi/treesum"
+    else
+        fail "treesum (C): not built"
+    fi
+}
+
+run_c
+
+if [ "$ran" -gt 0 ] && [ "$failed" -eq 0 ]; then
+    echo "The first of them:"
+    head -n 5 "$work/expected"
+fi
+[ "$ran" -gt 0 ] && [ "$failed" -eq 0 ]

@@ -1,0 +1,72 @@
+/*
+ * A bounded free list of objects of one size, so that hot paths do not allocate.
+ * Used by one thread at a time. Under AddressSanitizer nothing is kept, so that a use after free
+ * is found at the object that was freed.
+ */
+#ifndef RUNNER__BASE_POOL_H
+#define RUNNER__BASE_POOL_H
+
+#include <stddef.h>
+
+#include "base/alloc.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RUNNER__POOL_KEEPS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RUNNER__POOL_KEEPS 0
+#endif
+#endif
+#ifndef RUNNER__POOL_KEEPS
+#define RUNNER__POOL_KEEPS 1
+#endif
+
+typedef struct runner__pool {
+    void *head;
+    size_t object_bytes;
+    unsigned count;
+    unsigned most;
+} runner__pool_t;
+
+static inline void runner__pool_init(runner__pool_t *pool, size_t object_bytes, unsigned most)
+{
+    pool->head = NULL;
+    pool->object_bytes = object_bytes;
+    pool->count = 0;
+    pool->most = RUNNER__POOL_KEEPS ? most : 0;
+}
+
+/* An object with unspecified content, or NULL without memory. */
+static inline void *runner__pool_take(runner__pool_t *pool)
+{
+    void *object = pool->head;
+    if (object == NULL) {
+        return runner__malloc(pool->object_bytes);
+    }
+    pool->head = *(void **)object;
+    pool->count--;
+    return object;
+}
+
+static inline void runner__pool_give(runner__pool_t *pool, void *object)
+{
+    if (pool->count >= pool->most) {
+        runner__free(object);
+        return;
+    }
+    *(void **)object = pool->head;
+    pool->head = object;
+    pool->count++;
+}
+
+static inline void runner__pool_clear(runner__pool_t *pool)
+{
+    while (pool->head != NULL) {
+        void *object = pool->head;
+        pool->head = *(void **)object;
+        runner__free(object);
+    }
+    pool->count = 0;
+}
+
+#endif

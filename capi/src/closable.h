@@ -1,0 +1,20 @@
+/*
+ * Closables: coroutines that shutdown runs, all at once, to close what needs awaits to close.
+ */
+#ifndef RUNNER__CLOSABLE_H
+#define RUNNER__CLOSABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runner/closable.h"
+
+/* Starts every closable as a task, in registration order. How many were started; once all have
+ * ended, shutdown.step is queued. */
+size_t runner__closables_start(runner_t *self);
+
+/* Reports the errors of those that have ended and forgets all; those that have not are abandoned
+ * with `code`. */
+void runner__closables_finish(runner_t *self, int code);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * A future: one result, settled once, and a list of entries that are queued when it is.
+ *
+ * A task begins with its future. What differs between kinds is how they are cancelled and freed.
+ */
+#ifndef RUNNER__FUTURE_H
+#define RUNNER__FUTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "home.h"
+#include "runner/future.h"
+
+/* What a cancel says besides that it is one; shared by whoever it is handed to. */
+typedef struct runner__note {
+    uint32_t refs;
+    bool has_text;
+    uint64_t payload;
+    char text[];
+} runner__note_t;
+
+typedef struct runner__cancel {
+    unsigned reason; /* RUNNER_REASON_... */
+    runner__note_t *note;
+} runner__cancel_t;
+
+typedef struct runner__future_ops {
+    const char *what; /* what a waiter waits for, for people */
+    /* Asks the future to end cancelled; false if it is done. */
+    bool (*cancel)(runner_future_t *future, const runner__cancel_t *cancel);
+    /* Tells the exception handler that nobody took its failure. */
+    void (*report)(runner_future_t *future);
+    void (*free)(runner_future_t *future);
+} runner__future_ops_t;
+
+enum {
+    RUNNER__FUTURE_DONE = 1,
+    RUNNER__FUTURE_TAKEN = 2,       /* somebody took the outcome */
+    RUNNER__FUTURE_LISTED = 4,      /* in home->failed */
+    RUNNER__FUTURE_VALUE_TAKEN = 8, /* somebody was given the value */
+};
+
+struct runner_future {
+    runner__node_t waiters; /* entries to queue; once failed, the link in home->failed */
+    runner__home_t *home;
+    const runner__future_ops_t *ops;
+    void *value;
+    runner__note_t *note; /* of a cancel, or NULL */
+    uint64_t order;       /* of creation */
+    uint32_t refs;
+    int32_t code; /* meaningful once done */
+    uint32_t flags;
+};
+
+void runner__future_init(runner_future_t *future, runner__home_t *home,
+                         const runner__future_ops_t *ops);
+
+/* A plain future; NULL without memory. */
+runner_future_t *runner__future_new(runner__home_t *home);
+
+/* Settles a pending future and queues its waiters. */
+void runner__future_settle(runner_future_t *future, int code, void *value);
+
+/* Remembers why the future is being cancelled. */
+void runner__future_set_note(runner_future_t *future, runner__note_t *note);
+
+/* Takes the outcome of a future that is done: nobody needs to be told any more. */
+int runner__future_take(runner_future_t *future, void **result);
+
+/* The report of a future that is nothing more. */
+void runner__future_report_plain(runner_future_t *future);
+
+/* Reports a failure that nobody took, once. */
+void runner__future_report(runner_future_t *future);
+
+/* Reports every failure that nobody took, in the order of creation. */
+void runner__future_report_all(runner__home_t *home);
+
+/* What the end of every kind of future does: reports, lets go of the note, frees. */
+void runner__future_release(runner_future_t *future);
+
+runner__note_t *runner__note_new(const char *message, uint64_t payload);
+
+static inline runner__note_t *runner__note_ref(runner__note_t *note)
+{
+    if (note != NULL) {
+        note->refs++;
+    }
+    return note;
+}
+
+void runner__note_unref(runner__note_t *note);
+
+static inline bool runner__future_is_done(const runner_future_t *future)
+{
+    return (future->flags & RUNNER__FUTURE_DONE) != 0;
+}
+
+static inline void runner__future_unref(runner_future_t *future)
+{
+    if (--future->refs == 0) {
+        runner__future_release(future);
+    }
+}
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * The exception handler of a runner.
+ */
+#ifndef RUNNER__HANDLER_H
+#define RUNNER__HANDLER_H
+
+#include <stdbool.h>
+
+#include "runner/handler.h"
+
+struct runner__loop;
+
+typedef struct runner__handler {
+    runner_exception_fn fn; /* NULL: the default one */
+    void *arg;
+    runner_drop_fn drop;
+} runner__handler_t;
+
+/* Tells the handler; the hook of the loop. `info` is a runner_exception_t. */
+void runner__handler_call(struct runner__loop *loop, const void *info);
+
+/* Debug: an entry took long; the hook of the loop. */
+void runner__handler_slow(struct runner__loop *loop, const char *label, uint64_t duration_ns);
+
+/* Goes back to the default handler. */
+void runner__handler_fini(runner__handler_t *handler);
+
+#endif

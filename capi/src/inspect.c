@@ -1,0 +1,264 @@
+#include "inspect.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/options.h"
+#include "coroutine.h"
+#include "handle.h"
+#include "runner/error.h"
+
+static int state_of(const runner_task_t *task)
+{
+    if ((task->flags & RUNNER__TASK_RUNNING) != 0) {
+        return RUNNER_STATE_RUNNING;
+    }
+    if ((task->flags & RUNNER__TASK_STARTED) == 0) {
+        return RUNNER_STATE_NEW;
+    }
+    return runner__task_waits(task) != NULL ? RUNNER_STATE_WAITING : RUNNER_STATE_READY;
+}
+
+static void fill(runner_task_info_t *info, const runner_task_t *task)
+{
+    char text[32];
+    const runner_task_t *awaited = runner__task_awaited(task);
+    memset(info, 0, sizeof *info);
+    info->size = sizeof *info;
+    info->id = task->id;
+    info->state = state_of(task);
+    info->cancelling = (int32_t)task->cancels;
+    info->awaits = awaited != NULL ? awaited->id : 0;
+    info->parent = task->parent;
+    info->waits = runner__task_waits(task);
+    info->site = task->extra != NULL ? task->extra->site : NULL;
+    snprintf(info->name, sizeof info->name, "%s", runner__task_label(task, text, sizeof text));
+}
+
+/* 0 if the tasks may be looked at from here. */
+static int check(const runner_t *self)
+{
+    int code = runner__home_check(self);
+    if (code != 0) {
+        return code;
+    }
+    const runner__loop_t *loop = &self->tasks.home.loop;
+    bool elsewhere = atomic_load_explicit(&loop->running, memory_order_relaxed) &&
+                     runner__loop_current != loop;
+    return elsewhere ? RUNNER_ETHREAD : 0;
+}
+
+/* Calls fn for every task that is not done, in spawn order: what shutdown has cancelled stands in
+ * a list of its own, before what came later. */
+typedef void (*visit_fn)(runner_task_t *task, void *arg);
+
+static void visit(const runner__node_t *head, visit_fn fn, void *arg)
+{
+    for (runner__node_t *node = head->next; node != head; node = node->next) {
+        runner_task_t *task = RUNNER__CONTAINER(node, runner_task_t, all);
+        if (!runner__future_is_done(&task->future)) {
+            fn(task, arg);
+        }
+    }
+}
+
+static void visit_all(const runner_t *self, visit_fn fn, void *arg)
+{
+    visit(&self->tasks.leftovers, fn, arg);
+    visit(&self->tasks.all, fn, arg);
+}
+
+typedef struct snapshot {
+    unsigned char *next;
+    size_t entry_bytes;
+    size_t room;
+    size_t count;
+    bool bad_size;
+} snapshot_t;
+
+static void add_info(runner_task_t *task, void *arg)
+{
+    snapshot_t *snapshot = arg;
+    snapshot->count++;
+    if (snapshot->room == 0) {
+        return;
+    }
+    runner_task_info_t info;
+    fill(&info, task);
+    memcpy(snapshot->next, &snapshot->entry_bytes, sizeof(size_t));
+    (void)runner__options_write(snapshot->next, &info, sizeof info);
+    snapshot->next += snapshot->entry_bytes;
+    snapshot->room--;
+}
+
+int runner_tasks(const runner_t *self, runner_task_info_t *infos, size_t cap, size_t *count)
+{
+    int code = check(self);
+    if (code != 0) {
+        return code;
+    }
+    if (count == NULL || (infos == NULL && cap > 0)) {
+        return RUNNER_EINVAL;
+    }
+    snapshot_t snapshot = {.next = (unsigned char *)infos, .room = cap};
+    if (cap > 0) {
+        snapshot.entry_bytes = infos[0].size;
+        if (snapshot.entry_bytes < sizeof(size_t) || snapshot.entry_bytes > 4096) {
+            return RUNNER_EINVAL;
+        }
+    }
+    visit_all(self, add_info, &snapshot);
+    *count = snapshot.count;
+    return 0;
+}
+
+static void append(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void append(char *text, size_t size, const char *format, ...)
+{
+    size_t length = strlen(text);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text + length, size - length, format, args);
+    va_end(args);
+}
+
+/* How far the chain goes before it repeats or ends; whether it repeats. */
+static bool has_cycle(const runner_task_t *task)
+{
+    const runner_task_t *slow = task;
+    const runner_task_t *fast = task;
+    while (fast != NULL && runner__task_awaited(fast) != NULL) {
+        slow = runner__task_awaited(slow);
+        fast = runner__task_awaited(runner__task_awaited(fast));
+        if (slow == fast) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define MOST_LINKS 32
+
+void runner__inspect_chain(const runner_task_t *task, char *text, size_t size)
+{
+    char name[32];
+    const runner_task_t *first = task;
+    text[0] = '\0';
+    if (has_cycle(task)) {
+        append(text, size, "cycle: ");
+    }
+    for (int links = 0; links < MOST_LINKS; links++) {
+        append(text, size, "%s", runner__task_label(task, name, sizeof name));
+        const runner_task_t *next = runner__task_awaited(task);
+        if (next == NULL) {
+            const char *waits = runner__task_waits(task);
+            append(text, size, " -> %s", waits != NULL ? waits : "ready");
+            return;
+        }
+        append(text, size, " -> ");
+        task = next;
+        if (task == first) {
+            append(text, size, "%s", runner__task_label(task, name, sizeof name));
+            return;
+        }
+    }
+    append(text, size, "...");
+}
+
+static void mark_awaited(runner_task_t *task, void *arg)
+{
+    (void)arg;
+    runner_task_t *awaited = runner__task_awaited(task);
+    if (awaited != NULL) {
+        awaited->flags |= RUNNER__TASK_AWAITED;
+    }
+}
+
+static void clear_marks(runner_task_t *task, void *arg)
+{
+    (void)arg;
+    task->flags &= ~(uint32_t)(RUNNER__TASK_AWAITED | RUNNER__TASK_PRINTED);
+}
+
+static void print_task(const runner_task_t *task, int depth, FILE *file)
+{
+    static const char *const states[] = {"", "new", "ready", "running", "waiting"};
+    char name[32];
+    char site[128];
+    const char *where = runner__task_site(task, site, sizeof site);
+    const char *waits = runner__task_waits(task);
+    fprintf(file, "%*s%s (%" PRIu64 ") %s", depth * 2, "",
+            runner__task_label(task, name, sizeof name), task->id, states[state_of(task)]);
+    if (waits != NULL) {
+        fprintf(file, ": %s", waits);
+    }
+    if (task->cancels > 0) {
+        fprintf(file, ", cancelling %u", (unsigned)task->cancels);
+    }
+    if (where != NULL) {
+        fprintf(file, ", from %s", where);
+    }
+    if (task->future.home->loop.debug && (task->flags & RUNNER__TASK_COROUTINE) != 0) {
+        const runner__stack_t *stack = ((const runner__cotask_t *)task)->stack;
+        fprintf(file, ", stack %zu of %zu KiB", runner__stack_high_water(stack) / 1024,
+                runner__stack_bytes(stack) / 1024);
+    }
+    fputc('\n', file);
+}
+
+/* A task and, below it, what it waits for. One that two wait for is printed once in full. */
+static void print_chain(runner_task_t *task, FILE *file)
+{
+    char name[32];
+    for (int depth = 0; task != NULL; depth++) {
+        if ((task->flags & RUNNER__TASK_PRINTED) != 0) {
+            fprintf(file, "%*s%s (%" PRIu64 ") see above\n", depth * 2, "",
+                    runner__task_label(task, name, sizeof name), task->id);
+            return;
+        }
+        task->flags |= RUNNER__TASK_PRINTED;
+        print_task(task, depth, file);
+        task = runner__task_awaited(task);
+    }
+}
+
+static void print_root(runner_task_t *task, void *arg)
+{
+    if ((task->flags & RUNNER__TASK_AWAITED) == 0) {
+        print_chain(task, arg);
+    }
+}
+
+/* Whatever no root leads to waits for itself in a circle. */
+static void print_cycle(runner_task_t *task, void *arg)
+{
+    char text[512];
+    if ((task->flags & RUNNER__TASK_PRINTED) != 0) {
+        return;
+    }
+    runner__inspect_chain(task, text, sizeof text);
+    fprintf(arg, "%s\n", text);
+    for (runner_task_t *at = task; (at->flags & RUNNER__TASK_PRINTED) == 0;
+         at = runner__task_awaited(at)) {
+        at->flags |= RUNNER__TASK_PRINTED;
+    }
+}
+
+int runner_print_tasks(const runner_t *self, FILE *file)
+{
+    int code = check(self);
+    if (code != 0) {
+        return code;
+    }
+    if (file == NULL) {
+        return RUNNER_EINVAL;
+    }
+    visit_all(self, mark_awaited, NULL);
+    visit_all(self, print_root, file);
+    visit_all(self, print_cycle, file);
+    visit_all(self, clear_marks, NULL);
+    return 0;
+}

@@ -1,0 +1,169 @@
+/* What a task waits with: await, yield, sleep. */
+#include "task.h"
+
+#include "coroutine.h"
+#include "runner/error.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+runner_task_t *runner__task_may_wait(int *code)
+{
+    runner__tasks_t *tasks = runner__tasks_current();
+    runner_task_t *task = tasks != NULL ? tasks->current : NULL;
+    if (RUNNER__UNLIKELY(task == NULL)) {
+        *code = RUNNER_ENOTASK;
+    } else if (RUNNER__UNLIKELY(task->wait.ops != NULL)) {
+        *code = RUNNER_EBUSY;
+        return NULL;
+    }
+    return task;
+}
+
+int runner__task_park(runner_task_t *task)
+{
+    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_MUST_CANCEL) != 0)) {
+        runner__cancel_t cancel = {RUNNER_REASON_PARENT, task->future.note};
+        if (task->wait.ops->cancel(&task->wait, &cancel)) {
+            task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
+        }
+    }
+    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
+        return RUNNER_EPARKED;
+    }
+    return runner__cotask_park(runner__task_owner(task), (runner__cotask_t *)task);
+}
+
+int runner__task_park_on(runner_task_t *task, runner_future_t *future, void **result)
+{
+    future->refs++;
+    task->wait.ops = &runner__wait_for_future;
+    task->wait.on = future;
+    task->wait.out = result;
+    runner__list_push(&future->waiters, &task->timer.entry.node);
+    return runner__task_park(task);
+}
+
+int runner_future_await(runner_future_t *future, void **result)
+{
+    if (future == NULL) {
+        return RUNNER_EINVAL;
+    }
+    int code = 0;
+    runner_task_t *task = runner__task_may_wait(&code);
+    if (task == NULL) {
+        return code;
+    }
+    if (RUNNER__UNLIKELY(future->home != task->future.home)) {
+        return RUNNER_EFOREIGN;
+    }
+    if (runner__future_is_done(future)) {
+        code = runner__future_take(future, result);
+        if (code == RUNNER_ECANCELED && future->note != NULL) {
+            runner__future_set_note(&task->future, future->note);
+        }
+        return code;
+    }
+    if (RUNNER__UNLIKELY(future == &task->future)) {
+        return RUNNER_ESELF;
+    }
+    return runner__task_park_on(task, future, result);
+}
+
+int runner_await(runner_task_t *task, void **result)
+{
+    return task != NULL ? runner_future_await(&task->future, result) : RUNNER_EINVAL;
+}
+
+/* A yield is over as soon as it has begun: the entry is queued. */
+static bool cancel_yield(runner__wait_t *wait, const runner__cancel_t *cancel)
+{
+    (void)wait;
+    (void)cancel;
+    return false;
+}
+
+static int end_time(runner__wait_t *wait)
+{
+    return wait->on != NULL ? RUNNER_ECANCELED : 0;
+}
+
+static const runner__wait_ops_t wait_for_turn = {
+    .what = "yield",
+    .cancel = cancel_yield,
+    .end = end_time,
+};
+
+int runner_yield(void)
+{
+    int code = 0;
+    runner_task_t *task = runner__task_may_wait(&code);
+    if (RUNNER__UNLIKELY(task == NULL)) {
+        return code;
+    }
+    task->wait.ops = &wait_for_turn;
+    task->wait.on = NULL;
+    runner__task_queue(task);
+    return runner__task_park(task);
+}
+
+/* The timer's own turn: the sleeper is made ready and runs a turn later, as if the timer had
+ * settled a future that it waits for. */
+static void wake_sleeper(runner__loop_t *loop, runner__entry_t *entry)
+{
+    (void)loop;
+    runner__timer_t *timer = RUNNER__CONTAINER(entry, runner__timer_t, entry);
+    runner__list_init(&entry->node);
+    runner__task_queue(RUNNER__CONTAINER(timer, runner_task_t, timer));
+}
+
+/* Still in the heap, or fired and not run yet: either way the sleep has not ended. */
+static bool cancel_sleep(runner__wait_t *wait, const runner__cancel_t *cancel)
+{
+    (void)cancel;
+    runner_task_t *task = RUNNER__CONTAINER(wait, runner_task_t, wait);
+    if ((task->flags & RUNNER__TASK_QUEUED) != 0) {
+        return false;
+    }
+    runner__timer_stop(&task->future.home->loop.timers, &task->timer);
+    runner__list_remove(&task->timer.entry.node);
+    wait->on = task; /* says that it was cancelled */
+    runner__task_queue(task);
+    return true;
+}
+
+static const runner__wait_ops_t wait_for_time = {
+    .what = "sleep",
+    .cancel = cancel_sleep,
+    .end = end_time,
+};
+
+int runner_sleep_ns(uint64_t timeout_ns)
+{
+    if (timeout_ns == 0) {
+        return runner_yield();
+    }
+    int code = 0;
+    runner_task_t *task = runner__task_may_wait(&code);
+    if (RUNNER__UNLIKELY(task == NULL)) {
+        return code;
+    }
+    runner__loop_t *loop = &task->future.home->loop;
+    runner__list_init(&task->timer.entry.node);
+    if (timeout_ns != UINT64_MAX) {
+        int64_t deadline_ns = runner__loop_deadline(loop, timeout_ns);
+        code = runner__timer_start(&loop->timers, &task->timer, deadline_ns);
+        if (code != 0) {
+            return code;
+        }
+    }
+    task->timer.entry.run = wake_sleeper;
+    task->wait.ops = &wait_for_time;
+    task->wait.on = NULL;
+    return runner__task_park(task);
+}
+
+int runner_sleep(uint64_t timeout_ms)
+{
+    bool endless = timeout_ms > UINT64_MAX / NS_PER_MS;
+    return runner_sleep_ns(endless ? UINT64_MAX : timeout_ms * NS_PER_MS);
+}

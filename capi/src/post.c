@@ -1,0 +1,119 @@
+/* Callbacks and wake-ups from other threads. */
+#include "base/alloc.h"
+#include "handle.h"
+#include "runner/callback.h"
+#include "runner/error.h"
+
+/* On its way through the inbox. */
+typedef struct post {
+    runner__entry_t entry;
+    runner__scope_t scope;
+    runner_callback_fn fn;
+    void *arg;
+    runner_drop_fn drop;
+} post_t;
+
+static void report(runner__loop_t *loop, int code)
+{
+    runner_exception_t info = {.size = sizeof info,
+                               .message = "Exception in callback",
+                               .code = code > 0 ? RUNNER_EBADRESULT : code};
+    runner__handler_call(loop, &info);
+}
+
+/* After the runner has closed, what was accepted is only dropped. */
+static void run_post(runner__loop_t *loop, runner__entry_t *entry)
+{
+    post_t *post = RUNNER__CONTAINER(entry, post_t, entry);
+    runner__tasks_t *tasks = (runner__tasks_t *)loop;
+    if (runner__home_phase(&tasks->home) != RUNNER__CLOSED) {
+        loop->scope = &post->scope;
+        tasks->aborts = false;
+        int code = post->fn(post->arg);
+        if (RUNNER__UNLIKELY(code != 0)) {
+            if (tasks->aborts && code < 0) {
+                tasks->abort_code = code;
+                runner__loop_escape(loop);
+            } else {
+                report(loop, code);
+            }
+        }
+        loop->scope = NULL;
+    }
+    if (post->drop != NULL) {
+        post->drop(post->arg);
+    }
+    runner__scope_fini(&post->scope);
+    runner__free(post);
+}
+
+/* A check for calls from any thread: they look only at what never changes or is atomic. */
+static int check(const runner_t *self)
+{
+    int code = runner__home_check(self);
+    if (code == 0 && runner__home_phase(&self->tasks.home) == RUNNER__CLOSED) {
+        code = RUNNER_ECLOSED;
+    }
+    return code;
+}
+
+int runner_call_soon_threadsafe(runner_t *self, runner_callback_fn fn, void *arg,
+                                runner_drop_fn drop)
+{
+    int code = fn != NULL ? check(self) : RUNNER_EINVAL;
+    if (code != 0) {
+        return code;
+    }
+    post_t *post = runner__malloc(sizeof *post);
+    if (post == NULL) {
+        return RUNNER_ENOMEM;
+    }
+    post->entry.run = run_post;
+    runner__scope_copy(&post->scope);
+    post->fn = fn;
+    post->arg = arg;
+    post->drop = drop;
+    if (!runner__inbox_post(&runner__loop_of(self)->inbox, &post->entry)) {
+        runner__scope_fini(&post->scope);
+        runner__free(post);
+        return RUNNER_ECLOSED;
+    }
+    return 0;
+}
+
+int runner_wakeup(runner_t *self)
+{
+    int code = check(self);
+    if (code == 0) {
+        runner__inbox_wake(&runner__loop_of(self)->inbox);
+    }
+    return code;
+}
+
+int runner_submitter_acquire(runner_t *self)
+{
+    int code = check(self);
+    if (code == 0) {
+        atomic_fetch_add_explicit(&self->submitters, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&runner__loop_of(self)->pending, 1, memory_order_release);
+    }
+    return code;
+}
+
+/* The loop may be waiting for nothing but this: it is woken to look again. */
+int runner_submitter_release(runner_t *self)
+{
+    int code = check(self);
+    if (code != 0) {
+        return code;
+    }
+    unsigned held = atomic_load(&self->submitters);
+    do {
+        if (held == 0) {
+            return RUNNER_EINVAL;
+        }
+    } while (!atomic_compare_exchange_weak(&self->submitters, &held, held - 1));
+    atomic_fetch_sub_explicit(&runner__loop_of(self)->pending, 1, memory_order_release);
+    runner__inbox_wake(&runner__loop_of(self)->inbox);
+    return 0;
+}

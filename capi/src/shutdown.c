@@ -1,0 +1,428 @@
+#include "shutdown.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "callback.h"
+#include "closable.h"
+#include "inspect.h"
+#include "runner/error.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+#define DEFAULT_JOIN_TIMEOUT_MS 300000
+/* Tasks that spawn tasks while they are cancelled: so many times, then the rest is abandoned. */
+#define MOST_GENERATIONS 64
+
+/* Ends a wait by stopping the loop, as the callback that the model adds to a future. */
+typedef struct stopper {
+    runner__entry_t entry;
+    bool fired;
+} stopper_t;
+
+static void stop_loop(runner__loop_t *loop, runner__entry_t *entry)
+{
+    RUNNER__CONTAINER(entry, stopper_t, entry)->fired = true;
+    runner__loop_stop(loop);
+}
+
+runner__loop_end_t runner__drive(runner_t *self, runner_future_t *future)
+{
+    stopper_t stopper = {.entry.run = stop_loop, .fired = false};
+    runner__list_push(&future->waiters, &stopper.entry.node);
+    runner__loop_end_t end = runner__loop_run(runner__loop_of(self));
+    if (!stopper.fired) {
+        runner__list_remove(&stopper.entry.node);
+    }
+    return end;
+}
+
+static void note_code(runner_t *self, int code)
+{
+    if (self->shutdown.code == 0) {
+        self->shutdown.code = code;
+    }
+}
+
+void runner__shutdown_attend(runner_t *self)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    unsigned count = atomic_load(&self->signals.count);
+    if (count <= shutdown->carried) {
+        return;
+    }
+    atomic_store(&self->signals.acted, true);
+    shutdown->skip = true;
+    shutdown->give_up = count - shutdown->carried > 1;
+    note_code(self, runner__signals_code(&self->signals));
+    runner__loop_escape(runner__loop_of(self));
+}
+
+static void phase_is_done(runner__loop_t *loop, runner__entry_t *entry)
+{
+    runner_t *self = runner__of_loop(loop);
+    runner__list_init(&entry->node);
+    self->shutdown.phase_done = true;
+    runner__loop_stop(loop);
+}
+
+/* A turn of its own between the end of what a phase waited for and the end of the phase. */
+static void end_phase(runner__loop_t *loop, runner__entry_t *entry)
+{
+    runner__list_init(&entry->node);
+    runner__loop_push(loop, &runner__of_loop(loop)->shutdown.stop);
+}
+
+typedef struct grace {
+    runner__timer_t timer;
+    runner_t *self;
+} grace_t;
+
+static void grace_is_over(runner__loop_t *loop, runner__entry_t *entry)
+{
+    runner__timer_t *timer = RUNNER__CONTAINER(entry, runner__timer_t, entry);
+    runner__list_init(&entry->node);
+    RUNNER__CONTAINER(timer, grace_t, timer)->self->shutdown.late = true;
+    runner__loop_stop(loop);
+}
+
+/* Turns the loop until the phase is done or has to be given up. An abort ends the run only after
+ * shutdown: here the turning goes on. */
+static bool turn_phase(runner_t *self)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    runner__loop_t *loop = runner__loop_of(self);
+    while (!shutdown->phase_done && !shutdown->late && !shutdown->skip && !shutdown->give_up) {
+        runner__loop_end_t end = runner__loop_run(loop);
+        if (self->tasks.abort_code != 0) {
+            note_code(self, self->tasks.abort_code);
+            self->tasks.abort_code = 0;
+        }
+        if (end == RUNNER__LOOP_DEADLOCK) {
+            note_code(self, RUNNER_EDEADLK);
+            return false;
+        }
+        shutdown->late = shutdown->late || runner__loop_limit_reached(loop);
+    }
+    if (!shutdown->phase_done && shutdown->late) {
+        note_code(self, RUNNER_ETIMEDOUT);
+    }
+    return shutdown->phase_done;
+}
+
+/* Runs a phase that has queued its first entry. `limit`: real time counts, also under the virtual
+ * clock, which stands still while jobs run. */
+static bool run_phase(runner_t *self, uint64_t grace_ms, bool limit)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    runner__loop_t *loop = runner__loop_of(self);
+    grace_t grace = {.timer = {.entry.run = grace_is_over, .slot = RUNNER__TIMER_IDLE},
+                     .self = self};
+    runner__list_init(&grace.timer.entry.node);
+    shutdown->phase_done = false;
+    shutdown->late = false;
+    shutdown->skip = false;
+    if (grace_ms != RUNNER_FOREVER) {
+        uint64_t grace_ns = grace_ms < UINT64_MAX / NS_PER_MS ? grace_ms * NS_PER_MS : UINT64_MAX;
+        if (limit && loop->is_virtual) {
+            runner__loop_set_limit(loop, grace_ns);
+        } else if (runner__timer_start(&loop->timers, &grace.timer,
+                                       runner__loop_deadline(loop, grace_ns)) != 0) {
+            shutdown->late = true; /* no memory to wait with: does not wait */
+        }
+    }
+    bool done = turn_phase(self);
+    runner__loop_set_limit(loop, UINT64_MAX);
+    runner__timer_stop(&loop->timers, &grace.timer);
+    runner__list_remove(&grace.timer.entry.node);
+    runner__list_remove(&shutdown->step.node);
+    runner__list_remove(&shutdown->stop.node);
+    runner__list_init(&shutdown->step.node);
+    runner__list_init(&shutdown->stop.node);
+    return done;
+}
+
+/* An option of zero is for ever, and RUNNER_NO_WAIT is not at all. */
+static uint64_t grace_of(uint64_t option_ms)
+{
+    if (option_ms == RUNNER_NO_WAIT) {
+        return 0;
+    }
+    return option_ms == 0 ? RUNNER_FOREVER : option_ms;
+}
+
+static void cancel_leftovers(runner_t *self)
+{
+    runner__tasks_t *tasks = &self->tasks;
+    runner__list_append(&tasks->leftovers, &tasks->all);
+    tasks->leftovers_left = tasks->count;
+    tasks->leftovers_done.run = end_phase;
+    runner__list_init(&tasks->leftovers_done.node);
+    for (runner__node_t *node = tasks->leftovers.next; node != &tasks->leftovers;
+         node = node->next) {
+        RUNNER__CONTAINER(node, runner_task_t, all)->flags |= RUNNER__TASK_LEFTOVER;
+    }
+    runner__cancel_t cancel = {RUNNER_REASON_CLOSE, NULL};
+    for (runner__node_t *node = tasks->leftovers.next; node != &tasks->leftovers;
+         node = node->next) {
+        (void)runner__task_cancel(RUNNER__CONTAINER(node, runner_task_t, all), &cancel);
+    }
+}
+
+static void abandon_leftovers(runner_t *self)
+{
+    runner__tasks_t *tasks = &self->tasks;
+    char chain[512];
+    char name[32];
+    for (runner__node_t *node = tasks->leftovers.next; node != &tasks->leftovers;
+         node = node->next) {
+        runner_task_t *task = RUNNER__CONTAINER(node, runner_task_t, all);
+        if (!runner__future_is_done(&task->future)) {
+            runner__inspect_chain(task, chain, sizeof chain);
+            runner__report_add(&self->report, RUNNER_REPORT_ABANDONED, RUNNER_EABANDONED, task->id,
+                               runner__task_label(task, name, sizeof name), chain);
+        }
+    }
+    for (runner__node_t *node = tasks->leftovers.next; node != &tasks->leftovers;
+         node = node->next) {
+        runner_task_t *task = RUNNER__CONTAINER(node, runner_task_t, all);
+        if (!runner__future_is_done(&task->future)) {
+            runner__task_abandon(task);
+        }
+    }
+    runner__list_remove(&tasks->leftovers_done.node);
+    runner__list_init(&tasks->leftovers_done.node);
+}
+
+/* What a cancelled task ended with, into the report; a failure also to the exception handler. */
+static void account_for(runner_t *self, runner_task_t *task)
+{
+    char name[32];
+    int kind = RUNNER_REPORT_CANCELED;
+    int code = task->future.code;
+    if (code == RUNNER_EABANDONED) {
+        (void)runner__future_take(&task->future, NULL);
+        return;
+    }
+    if (code == 0) {
+        kind = RUNNER_REPORT_REFUSED;
+    } else if (code != RUNNER_ECANCELED) {
+        kind = RUNNER_REPORT_FAILED;
+        (void)runner__future_take(&task->future, NULL);
+        runner__task_report(task, "unhandled exception during runner_run() shutdown");
+    }
+    runner__report_add(&self->report, kind, code, task->id,
+                       runner__task_label(task, name, sizeof name), NULL);
+}
+
+static void cancel_phase(runner_t *self)
+{
+    runner__tasks_t *tasks = &self->tasks;
+    if (tasks->count == 0) {
+        return;
+    }
+    cancel_leftovers(self);
+    if (!run_phase(self, grace_of(self->options.cancel_grace_ms), false)) {
+        abandon_leftovers(self);
+    }
+    while (!runner__list_empty(&tasks->leftovers)) {
+        runner__node_t *node = runner__list_pop(&tasks->leftovers);
+        runner_task_t *task = RUNNER__CONTAINER(node, runner_task_t, all);
+        account_for(self, task);
+        runner__future_unref(&task->future);
+    }
+}
+
+/* The turn in which every closer has ended. */
+static void closers_ended(runner__loop_t *loop, runner__entry_t *entry)
+{
+    runner__closables_finish(runner__of_loop(loop), 0);
+    end_phase(loop, entry);
+}
+
+static void start_closers(runner__loop_t *loop, runner__entry_t *entry)
+{
+    runner__list_init(&entry->node);
+    entry->run = closers_ended;
+    if (runner__closables_start(runner__of_loop(loop)) == 0) {
+        end_phase(loop, entry);
+    }
+}
+
+static void closables_phase(runner_t *self)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    shutdown->step.run = start_closers;
+    runner__loop_push(runner__loop_of(self), &shutdown->step);
+    (void)run_phase(self, grace_of(self->options.closable_grace_ms), false);
+    runner__closables_finish(self, RUNNER_EABANDONED);
+    self->closables_closed = true;
+}
+
+/* What closables have spawned, and registered, goes the same way. */
+static void tasks_phases(runner_t *self)
+{
+    for (int generation = 0; generation < MOST_GENERATIONS; generation++) {
+        self->report.generations++;
+        cancel_phase(self);
+        closables_phase(self);
+        if (self->tasks.count == 0 && runner__list_empty(&self->closables)) {
+            return;
+        }
+    }
+    self->shutdown.give_up = true;
+    note_code(self, RUNNER_ETIMEDOUT);
+    cancel_phase(self);
+    closables_phase(self);
+}
+
+static void executor_drained(runner_t *self)
+{
+    self->shutdown.step.run = end_phase;
+    runner__loop_push(runner__loop_of(self), &self->shutdown.step);
+}
+
+static void drain_executor(runner__loop_t *loop, runner__entry_t *entry)
+{
+    runner__list_init(&entry->node);
+    if (!runner__executor_shutdown(runner__of_loop(loop), executor_drained)) {
+        end_phase(loop, entry);
+    }
+}
+
+static void executor_phase(runner_t *self)
+{
+    uint64_t timeout_ms = self->options.executor_join_timeout_ms;
+    timeout_ms = timeout_ms == 0 ? DEFAULT_JOIN_TIMEOUT_MS : grace_of(timeout_ms);
+    self->shutdown.step.run = drain_executor;
+    runner__loop_push(runner__loop_of(self), &self->shutdown.step);
+    (void)run_phase(self, timeout_ms, true);
+    size_t left = runner__executor_release(self);
+    if (left == 0) {
+        return;
+    }
+    for (size_t i = 0; i < left; i++) {
+        runner__report_add(&self->report, RUNNER_REPORT_JOB, RUNNER_EABANDONED, 0, "job", NULL);
+    }
+    runner_exception_t info = {.size = sizeof info,
+                               .message = "executor did not finish joining its threads in time",
+                               .code = RUNNER_ETIMEDOUT};
+    runner__handler_call(runner__loop_of(self), &info);
+}
+
+/* Failures that nobody has taken: the last chance to hear of them. */
+static void report_failures(runner_t *self)
+{
+    runner__node_t *failed = &self->tasks.home.failed;
+    for (runner__node_t *node = failed->next; node != failed; node = node->next) {
+        char name[32];
+        runner_future_t *future = RUNNER__CONTAINER(node, runner_future_t, waiters);
+        bool is_task = runner__future_is_task(future);
+        runner_task_t *task = is_task ? runner__task_of_future(future) : NULL;
+        runner__report_add(&self->report, RUNNER_REPORT_FAILED, future->code,
+                           is_task ? task->id : 0,
+                           is_task ? runner__task_label(task, name, sizeof name) : "future", NULL);
+    }
+    runner__future_report_all(&self->tasks.home);
+}
+
+/* The entries of other threads that were accepted: each sees that the runner has closed. */
+void runner__shutdown_refuse(runner_t *self)
+{
+    runner__loop_t *loop = runner__loop_of(self);
+    atomic_store_explicit(&self->tasks.home.phase, RUNNER__CLOSED, memory_order_release);
+    runner__inbox_close(&loop->inbox, &loop->ready);
+    runner__callbacks_drop(self);
+    while (!runner__list_empty(&loop->ready)) {
+        runner__node_t *node = runner__list_pop(&loop->ready);
+        runner__entry_t *entry = RUNNER__CONTAINER(node, runner__entry_t, node);
+        entry->run(loop, entry);
+    }
+}
+
+typedef struct walk {
+    runner_t *self;
+    size_t open;
+    size_t closing;
+    bool report;
+} walk_t;
+
+static void look_at_handle(uv_handle_t *handle, void *arg)
+{
+    walk_t *walk = arg;
+    if (uv_is_closing(handle)) {
+        walk->closing++;
+        return;
+    }
+    walk->open++;
+    if (walk->report) {
+        runner__report_add(&walk->self->report, RUNNER_REPORT_HANDLE, 0, 0,
+                           uv_handle_type_name(uv_handle_get_type(handle)), NULL);
+    }
+}
+
+/* False if the program has left handles or requests on the loop: it then stays as it is. */
+static bool close_loop(runner_t *self)
+{
+    uv_loop_t *uv = self->uv;
+    walk_t walk = {.self = self, .report = true};
+    runner__loop_close(runner__loop_of(self));
+    if (uv_loop_close(uv) == 0) {
+        return true;
+    }
+    do {
+        walk.closing = 0;
+        walk.report = false;
+        uv_walk(uv, look_at_handle, &walk);
+        (void)runner__loop_flush(uv);
+    } while (walk.closing > 0);
+    if (uv_loop_close(uv) == 0) {
+        return true;
+    }
+    walk.report = true;
+    uv_walk(uv, look_at_handle, &walk);
+    return false;
+}
+
+static void release_loop(runner_t *self)
+{
+    if (!close_loop(self)) {
+        note_code(self, RUNNER_EHANDLES);
+    } else if (self->options.loop_factory == NULL) {
+        runner__free(self->uv);
+    } else if (self->options.loop_release != NULL) {
+        self->options.loop_release(self->uv, self->options.loop_arg);
+    }
+    self->uv = NULL;
+}
+
+static void begin(runner_t *self)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    memset(shutdown, 0, sizeof *shutdown);
+    shutdown->stop.run = phase_is_done;
+    runner__list_init(&shutdown->stop.node);
+    runner__list_init(&shutdown->step.node);
+    runner__list_init(&shutdown->closers);
+    shutdown->carried = atomic_load(&self->signals.count);
+    shutdown->active = true;
+    self->tasks.abort_code = 0;
+    runner__report_clear(&self->report);
+    self->report.made = true;
+}
+
+int runner__shutdown(runner_t *self)
+{
+    begin(self);
+    tasks_phases(self);
+    executor_phase(self);
+    if (self->tasks.count > 0 || !runner__list_empty(&self->closables)) {
+        tasks_phases(self);
+    }
+    report_failures(self);
+    runner__shutdown_refuse(self);
+    release_loop(self);
+    runner_context_unref(self->context);
+    self->context = NULL;
+    self->shutdown.active = false;
+    return self->shutdown.code;
+}

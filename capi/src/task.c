@@ -1,0 +1,516 @@
+#include "task.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/options.h"
+#include "coroutine.h"
+#include "runner/error.h"
+#include "runner/handler.h"
+
+/* What a pool of stackless tasks keeps: about a megabyte. */
+#define WARM_TASKS 4096
+#define WARM_EXTRAS 1024
+#define ABSURD_STACK_BYTES RUNNER__STACK_MAX_BYTES
+
+static bool cancel_task(runner_future_t *future, const runner__cancel_t *cancel)
+{
+    return runner__task_cancel(runner__task_of_future(future), cancel);
+}
+
+static void free_extra(runner__tasks_t *tasks, runner__task_extra_t *extra)
+{
+    if (extra != NULL) {
+        runner__free(extra->name);
+        runner__pool_give(&tasks->extras, extra);
+    }
+}
+
+/* The value goes to result_drop unless somebody was given it. */
+static void drop_result(runner_task_t *task)
+{
+    const runner__task_extra_t *extra = task->extra;
+    bool left = task->future.code == 0 && task->future.value != NULL &&
+                (task->future.flags & RUNNER__FUTURE_VALUE_TAKEN) == 0;
+    if (left && extra != NULL && extra->result_drop != NULL) {
+        extra->result_drop(task->future.value);
+    }
+}
+
+static void free_task(runner_future_t *future)
+{
+    runner_task_t *task = runner__task_of_future(future);
+    runner__tasks_t *tasks = runner__task_owner(task);
+    if (task->extra != NULL) {
+        drop_result(task);
+        free_extra(tasks, task->extra);
+    }
+    runner__scope_fini(&task->scope);
+    if ((task->flags & RUNNER__TASK_COROUTINE) != 0) {
+        runner__cotask_free(tasks, (runner__cotask_t *)task);
+    } else {
+        runner__pool_give(&tasks->plain, task);
+    }
+}
+
+static void report_task(runner_future_t *future)
+{
+    runner__task_report(runner__task_of_future(future), "Task exception was never retrieved");
+}
+
+static const runner__future_ops_t task_ops = {"task", cancel_task, report_task, free_task};
+
+bool runner__future_is_task(const runner_future_t *future)
+{
+    return future->ops == &task_ops;
+}
+
+int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks,
+                       size_t stack_bytes)
+{
+    int code = runner__home_init(&tasks->home, hooks);
+    if (code != 0) {
+        return code;
+    }
+    tasks->current = NULL;
+    tasks->active = &tasks->native;
+    runner__stackpool_init(&tasks->stacks, sizeof(runner__cotask_t), stack_bytes);
+    runner__pool_init(&tasks->plain, sizeof(runner_task_t), WARM_TASKS);
+    runner__pool_init(&tasks->extras, sizeof(runner__task_extra_t), WARM_EXTRAS);
+    runner__list_init(&tasks->all);
+    runner__list_init(&tasks->leftovers);
+    tasks->count = 0;
+    tasks->spawned = 0;
+    tasks->leftovers_left = 0;
+    tasks->abort_code = 0;
+    tasks->aborts = false;
+    return 0;
+}
+
+void runner__tasks_fini(runner__tasks_t *tasks)
+{
+    runner__stackpool_destroy(&tasks->stacks);
+    runner__pool_clear(&tasks->plain);
+    runner__pool_clear(&tasks->extras);
+    tasks->plain.most = 0;
+    tasks->extras.most = 0;
+}
+
+void runner__tasks_enter(runner__tasks_t *tasks)
+{
+    runner__coro_main_init(&tasks->native);
+    tasks->active = &tasks->native;
+    tasks->current = NULL;
+    tasks->home.loop.scope = NULL;
+}
+
+void runner__tasks_leave(runner__tasks_t *tasks)
+{
+    runner__coro_main_fini(&tasks->native);
+}
+
+/* Gives a task its extra; false without memory. */
+static bool add_extra(runner__tasks_t *tasks, runner_task_t *task)
+{
+    if (task->extra == NULL) {
+        task->extra = runner__pool_take(&tasks->extras);
+        if (task->extra != NULL) {
+            memset(task->extra, 0, sizeof *task->extra);
+        }
+    }
+    return task->extra != NULL;
+}
+
+static int set_extra(runner__tasks_t *tasks, runner_task_t *task,
+                     const runner_spawn_options_t *opts)
+{
+    if (!add_extra(tasks, task)) {
+        return RUNNER_ENOMEM;
+    }
+    if (opts->name != NULL) {
+        task->extra->name = runner__strdup(opts->name);
+        if (task->extra->name == NULL) {
+            free_extra(tasks, task->extra);
+            task->extra = NULL;
+            return RUNNER_ENOMEM;
+        }
+    }
+    task->extra->site = opts->site;
+    task->extra->drop = opts->drop;
+    task->extra->result_drop = opts->result_drop;
+    return 0;
+}
+
+static void step_entry(runner__loop_t *loop, runner__entry_t *entry)
+{
+    (void)loop;
+    runner__timer_t *timer = RUNNER__CONTAINER(entry, runner__timer_t, entry);
+    runner__task_step(RUNNER__CONTAINER(timer, runner_task_t, timer));
+}
+
+int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
+                     const runner_spawn_options_t *opts, runner_task_t **out)
+{
+    runner_task_t *task;
+    if (coroutine) {
+        runner__cotask_t *cotask =
+            runner__cotask_alloc(tasks, opts != NULL ? opts->stack_bytes : 0);
+        task = cotask != NULL ? &cotask->task : NULL;
+    } else {
+        task = runner__pool_take(&tasks->plain);
+    }
+    if (task == NULL) {
+        return RUNNER_ENOMEM;
+    }
+    task->extra = NULL;
+    if (opts != NULL && (opts->name != NULL || opts->site != NULL || opts->drop != NULL ||
+                         opts->result_drop != NULL)) {
+        int code = set_extra(tasks, task, opts);
+        if (code != 0) {
+            if (coroutine) {
+                runner__cotask_free(tasks, (runner__cotask_t *)task);
+            } else {
+                runner__pool_give(&tasks->plain, task);
+            }
+            return code;
+        }
+    }
+    runner__future_init(&task->future, &tasks->home, &task_ops);
+    task->cancels = 0;
+    task->timer.entry.run = step_entry;
+    task->timer.slot = RUNNER__TIMER_IDLE;
+    runner__list_init(&task->timer.entry.node);
+    task->wait.ops = NULL;
+    task->body = body;
+    task->arg = arg;
+    runner__scope_share(&task->scope, opts != NULL ? opts->context : NULL);
+    task->flags = coroutine ? RUNNER__TASK_COROUTINE : 0;
+    task->id = ++tasks->spawned;
+    task->parent = tasks->current != NULL ? tasks->current->id : 0;
+    task->reasons = 0;
+    runner__list_push(&tasks->all, &task->all);
+    tasks->count++;
+    *out = task;
+    return 0;
+}
+
+void runner__task_queue(runner_task_t *task)
+{
+    task->timer.entry.run = step_entry;
+    task->flags |= RUNNER__TASK_QUEUED;
+    runner__loop_push(&task->future.home->loop, &task->timer.entry);
+}
+
+/* Shutdown waits for it: what it ended with is looked at once all have. */
+static void finish_leftover(runner__tasks_t *tasks)
+{
+    if (--tasks->leftovers_left == 0) {
+        runner__loop_push(&tasks->home.loop, &tasks->leftovers_done);
+    }
+}
+
+static void finish(runner_task_t *task, int code, void *value)
+{
+    runner__tasks_t *tasks = runner__task_owner(task);
+    if (RUNNER__UNLIKELY(code > 0)) {
+        code = RUNNER_EBADRESULT;
+    }
+    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_MUST_CANCEL) != 0) && code == 0) {
+        task->future.value = value;
+        drop_result(task);
+        code = RUNNER_ECANCELED;
+    }
+    task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
+    runner__future_settle(&task->future, code, code == 0 ? value : NULL);
+    tasks->count--;
+    if (task->extra != NULL && task->extra->drop != NULL) {
+        task->extra->drop(task->arg);
+    }
+    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_ABORTS) != 0) && code < 0) {
+        tasks->abort_code = code;
+        runner__loop_escape(&tasks->home.loop);
+    }
+    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_LEFTOVER) != 0)) {
+        finish_leftover(tasks);
+        return;
+    }
+    runner__list_remove(&task->all);
+    runner__future_unref(&task->future);
+}
+
+/* A stackless body says by its code whether it is over. What it left behind if it says so while it
+ * is parked is taken back. */
+static bool run_step(runner_task_t *task, int status)
+{
+    int code = task->body.step(task->arg, status, &task->future.value);
+    bool parked = task->wait.ops != NULL;
+    if (code == RUNNER_EPARKED && parked) {
+        return false;
+    }
+    if (parked) {
+        runner__timer_stop(&task->future.home->loop.timers, &task->timer);
+        runner__list_remove(&task->timer.entry.node);
+        runner__list_init(&task->timer.entry.node);
+        runner__wait_drop(&task->wait);
+    }
+    task->future.code = code;
+    return true;
+}
+
+static bool run_body(runner__tasks_t *tasks, runner_task_t *task, int status)
+{
+    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
+        return run_step(task, status);
+    }
+    runner__cotask_resume(tasks, (runner__cotask_t *)task, status);
+    return (task->flags & RUNNER__TASK_RETURNED) != 0;
+}
+
+/* The outcome of the wait. A cancel that came through what it waited for brings its note. */
+static int end_wait(runner_task_t *task, bool canceled)
+{
+    runner__note_t *note = NULL;
+    if (task->wait.ops == &runner__wait_for_future) {
+        note = runner__note_ref(((runner_future_t *)task->wait.on)->note);
+    }
+    int status = runner__wait_end(&task->wait, canceled);
+    if (RUNNER__UNLIKELY(note != NULL)) {
+        if (status == RUNNER_ECANCELED && !canceled) {
+            runner__future_set_note(&task->future, note);
+        }
+        runner__note_unref(note);
+    }
+    return status;
+}
+
+void runner__task_step(runner_task_t *task)
+{
+    runner__tasks_t *tasks = runner__task_owner(task);
+    runner__loop_t *loop = &tasks->home.loop;
+    bool canceled = (task->flags & RUNNER__TASK_MUST_CANCEL) != 0;
+    int status = end_wait(task, canceled);
+    task->flags &= ~(uint32_t)(RUNNER__TASK_QUEUED | RUNNER__TASK_MUST_CANCEL);
+    if (RUNNER__UNLIKELY(loop->debug)) {
+        const char *label = runner__task_label(task, loop->label, sizeof loop->label);
+        if (label != loop->label) {
+            snprintf(loop->label, sizeof loop->label, "%s", label);
+        }
+    }
+    if ((task->flags & RUNNER__TASK_STARTED) == 0) {
+        if (RUNNER__UNLIKELY(canceled)) {
+            finish(task, RUNNER_ECANCELED, NULL);
+            return;
+        }
+        task->flags |= RUNNER__TASK_STARTED;
+    }
+    runner_task_t *before = tasks->current;
+    void *scope = loop->scope;
+    tasks->current = task;
+    loop->scope = &task->scope;
+    task->flags |= RUNNER__TASK_RUNNING;
+    bool over = run_body(tasks, task, status);
+    task->flags &= ~(uint32_t)RUNNER__TASK_RUNNING;
+    tasks->current = before;
+    loop->scope = scope;
+    if (over) {
+        /* A signal that came while the body ran is acted on as if it had come in the middle. */
+        if (RUNNER__UNLIKELY(atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0) &&
+            !loop->forked) {
+            loop->hooks->attention(loop);
+        }
+        finish(task, task->future.code, task->future.value);
+    }
+}
+
+void runner__task_abandon(runner_task_t *task)
+{
+    runner__timer_stop(&task->future.home->loop.timers, &task->timer);
+    runner__list_remove(&task->timer.entry.node);
+    runner__list_init(&task->timer.entry.node);
+    runner__wait_drop(&task->wait);
+    task->flags &= ~(uint32_t)(RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_ABORTS);
+    finish(task, RUNNER_EABANDONED, NULL);
+}
+
+const char *runner__task_waits(const runner_task_t *task)
+{
+    if (task->wait.ops == NULL || (task->flags & RUNNER__TASK_QUEUED) != 0) {
+        return NULL;
+    }
+    if (task->wait.ops == &runner__wait_for_future) {
+        const runner_future_t *future = task->wait.on;
+        return runner__future_is_done(future) ? NULL : future->ops->what;
+    }
+    return task->wait.ops->what;
+}
+
+const char *runner__task_label(const runner_task_t *task, char *text, size_t size)
+{
+    if (task->extra != NULL && task->extra->name != NULL) {
+        return task->extra->name;
+    }
+    snprintf(text, size, "Task-%llu", (unsigned long long)task->id);
+    return text;
+}
+
+const char *runner__task_site(const runner_task_t *task, char *text, size_t size)
+{
+    if (task->extra == NULL) {
+        return NULL;
+    }
+    if (task->extra->site != NULL) {
+        return task->extra->site;
+    }
+    return runner__describe_address(task->extra->address, text, size) ? text : NULL;
+}
+
+void runner__task_report(runner_task_t *task, const char *message)
+{
+    char name[32];
+    char site[128];
+    runner__loop_t *loop = &task->future.home->loop;
+    runner_exception_t info = {.size = sizeof info,
+                               .message = message,
+                               .code = task->future.code,
+                               .task = task,
+                               .name = runner__task_label(task, name, sizeof name),
+                               .site = runner__task_site(task, site, sizeof site)};
+    void *scope = loop->scope;
+    loop->scope = &task->scope;
+    loop->hooks->exception(loop, &info);
+    loop->scope = scope;
+}
+
+/* The caller's options, complete, or why they are refused. */
+static int read_options(const runner_spawn_options_t *opts, runner_spawn_options_t *complete)
+{
+    int code = runner__options_read(complete, sizeof *complete, opts);
+    if (code == 0 && (complete->stack_bytes > ABSURD_STACK_BYTES || complete->reserved != 0)) {
+        code = RUNNER_EINVAL;
+    }
+    return code;
+}
+
+static int spawn(runner__body_t body, void *arg, bool coroutine, const runner_spawn_options_t *opts,
+                 const void *address, runner_task_t **out)
+{
+    runner__tasks_t *tasks = runner__tasks_current();
+    runner_spawn_options_t complete;
+    bool eager = false;
+    if (opts != NULL) {
+        int code = read_options(opts, &complete);
+        if (code != 0) {
+            return code;
+        }
+        opts = &complete;
+        eager = complete.eager != 0;
+    }
+    if (RUNNER__UNLIKELY(tasks == NULL)) {
+        return RUNNER_ENOLOOP;
+    }
+    runner_task_t *task;
+    int code = runner__task_new(tasks, body, arg, coroutine, opts, &task);
+    if (code != 0) {
+        return code;
+    }
+    if (RUNNER__UNLIKELY(tasks->home.loop.debug) && add_extra(tasks, task)) {
+        task->extra->address = address;
+    }
+    if (out != NULL) {
+        task->future.refs++;
+        *out = task;
+    }
+    if (RUNNER__UNLIKELY(eager)) {
+        runner__task_step(task);
+    } else {
+        runner__task_queue(task);
+    }
+    return 0;
+}
+
+int runner_spawn(runner_fn fn, void *arg, const runner_spawn_options_t *opts, runner_task_t **out)
+{
+    if (fn == NULL) {
+        return RUNNER_EINVAL;
+    }
+    return spawn((runner__body_t){.coroutine = fn}, arg, true, opts, __builtin_return_address(0),
+                 out);
+}
+
+int runner_spawn_step(runner_step_fn fn, void *arg, const runner_spawn_options_t *opts,
+                      runner_task_t **out)
+{
+    if (fn == NULL) {
+        return RUNNER_EINVAL;
+    }
+    return spawn((runner__body_t){.step = fn}, arg, false, opts, __builtin_return_address(0), out);
+}
+
+runner_task_t *runner_current_task(void)
+{
+    runner__tasks_t *tasks = runner__tasks_current();
+    return tasks != NULL ? tasks->current : NULL;
+}
+
+int runner_task_done(const runner_task_t *task)
+{
+    return task != NULL && runner__future_is_done(&task->future);
+}
+
+int runner_task_cancelled(const runner_task_t *task)
+{
+    return runner_task_done(task) && task->future.code == RUNNER_ECANCELED;
+}
+
+int runner_task_status(const runner_task_t *task)
+{
+    return task != NULL ? runner_future_status(&task->future) : RUNNER_EINVAL;
+}
+
+int runner_task_result(runner_task_t *task, void **result)
+{
+    return task != NULL ? runner_future_result(&task->future, result) : RUNNER_EINVAL;
+}
+
+const char *runner_task_name(runner_task_t *task)
+{
+    char text[32];
+    if (task == NULL) {
+        return "";
+    }
+    const char *name = runner__task_label(task, text, sizeof text);
+    if (name == text) {
+        if (!add_extra(runner__task_owner(task), task)) {
+            return "Task";
+        }
+        task->extra->name = runner__strdup(text);
+        name = task->extra->name != NULL ? task->extra->name : "Task";
+    }
+    return name;
+}
+
+uint64_t runner_task_id(const runner_task_t *task)
+{
+    return task != NULL ? task->id : 0;
+}
+
+runner_future_t *runner_task_future(runner_task_t *task)
+{
+    return task != NULL ? &task->future : NULL;
+}
+
+runner_task_t *runner_task_ref(runner_task_t *task)
+{
+    if (task != NULL) {
+        task->future.refs++;
+    }
+    return task;
+}
+
+void runner_task_unref(runner_task_t *task)
+{
+    if (task != NULL) {
+        runner__future_unref(&task->future);
+    }
+}

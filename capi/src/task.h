@@ -1,0 +1,155 @@
+/*
+ * The task: a future, an entry that takes its next step, a wait link and a cancel count.
+ *
+ * It is a small state machine without a stack. A coroutine task (coroutine.h) adds one; a
+ * stackless task is called again for every step.
+ */
+#ifndef RUNNER__TASK_H
+#define RUNNER__TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/pool.h"
+#include "context.h"
+#include "coro/coro.h"
+#include "future.h"
+#include "runner/task.h"
+#include "wait.h"
+
+enum {
+    RUNNER__TASK_COROUTINE = 1,
+    RUNNER__TASK_STARTED = 2,
+    RUNNER__TASK_QUEUED = 4,       /* its entry is in the ready queue, to take a step */
+    RUNNER__TASK_RUNNING = 8,
+    RUNNER__TASK_MUST_CANCEL = 16, /* the next step is told RUNNER_ECANCELED */
+    RUNNER__TASK_RETURNED = 32,    /* the body is over */
+    RUNNER__TASK_ABORTS = 64,      /* its error will end the run */
+    RUNNER__TASK_VISITED = 128,    /* on the path of a cancel */
+    RUNNER__TASK_LEFTOVER = 256,   /* shutdown waits for it */
+    RUNNER__TASK_AWAITED = 512,    /* marks of a print in progress */
+    RUNNER__TASK_PRINTED = 1024,
+};
+
+/* What few tasks have. */
+typedef struct runner__task_extra {
+    char *name;
+    const char *site;
+    const void *address; /* debug: who spawned it */
+    runner_drop_fn drop;
+    runner_drop_fn result_drop;
+} runner__task_extra_t;
+
+typedef union runner__body {
+    runner_fn coroutine;
+    runner_step_fn step;
+} runner__body_t;
+
+/* Ordered by how often a step touches it. A parked stackless task is this and a timer's slot. */
+struct runner_task {
+    runner_future_t future;
+    uint32_t cancels; /* requests that count */
+    runner__timer_t timer; /* its entry is the task's */
+    runner__wait_t wait;
+    runner__body_t body;
+    void *arg;
+    runner__scope_t scope;
+    uint32_t flags;
+    runner__node_t all;
+    runner__task_extra_t *extra;
+    uint64_t id;
+    uint64_t parent;  /* number of the spawner */
+    uint64_t reasons; /* of the requests, four bits each, the latest lowest */
+};
+
+/* What the tasks of one runner share; begins with the home that their futures refer to. */
+typedef struct runner__tasks {
+    runner__home_t home;
+    runner_task_t *current;   /* takes a step now */
+    runner__coro_t *active;   /* the context that runs now: native, a coroutine or a generator */
+    runner__coro_t native;    /* the stack that called the loop */
+    runner__stackpool_t stacks;
+    runner__pool_t plain;     /* of stackless tasks */
+    runner__pool_t extras;
+    runner__node_t all;       /* tasks that are not done, in spawn order */
+    size_t count;             /* how many */
+    uint64_t spawned;
+    runner__node_t leftovers; /* those that shutdown has cancelled, in spawn order, also done ones */
+    size_t leftovers_left;    /* how many of them are not done */
+    runner__entry_t leftovers_done; /* queued when the last of them is */
+    bool aborts;              /* the running callback has called runner_abort() */
+    int abort_code;           /* what runner_abort() ended the run with, or 0 */
+} runner__tasks_t;
+
+int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks,
+                       size_t stack_bytes);
+/* No task is left that has not ended; handles may be. */
+void runner__tasks_fini(runner__tasks_t *tasks);
+
+/* Around every run: which native stack the loop is on. */
+void runner__tasks_enter(runner__tasks_t *tasks);
+void runner__tasks_leave(runner__tasks_t *tasks);
+
+/* Makes a task with one reference for the runner, given back when it ends, and none for the
+ * caller. It is not queued. `opts` are checked and complete; NULL is all defaults. */
+int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
+                     const runner_spawn_options_t *opts, runner_task_t **out);
+
+/* Queues its next step. */
+void runner__task_queue(runner_task_t *task);
+
+/* Takes its next step now. */
+void runner__task_step(runner_task_t *task);
+
+/* Ends a task that cannot go on, without running it. */
+void runner__task_abandon(runner_task_t *task);
+
+/* Tells the exception handler about the task's error, in the task's context. */
+void runner__task_report(runner_task_t *task, const char *message);
+
+/* The task as the label of a report; `text` is used if it has no name. */
+const char *runner__task_label(const runner_task_t *task, char *text, size_t size);
+
+/* Where it was spawned, or NULL; `text` is used in debug mode. */
+const char *runner__task_site(const runner_task_t *task, char *text, size_t size);
+
+/* A request to end, handed down to the innermost wait; false if the task is done. */
+bool runner__task_cancel(runner_task_t *task, const runner__cancel_t *cancel);
+
+/* What it waits for, in a word; NULL if it does not wait or will run next. */
+const char *runner__task_waits(const runner_task_t *task);
+
+/* The future of a task? */
+bool runner__future_is_task(const runner_future_t *future);
+
+/* The task that this one waits for, or NULL. */
+runner_task_t *runner__task_awaited(const runner_task_t *task);
+
+/* The tasks of the loop that runs in this thread, or NULL. */
+static inline runner__tasks_t *runner__tasks_current(void)
+{
+    return (runner__tasks_t *)runner__loop_current;
+}
+
+static inline runner__tasks_t *runner__task_owner(const runner_task_t *task)
+{
+    return (runner__tasks_t *)task->future.home;
+}
+
+static inline runner_task_t *runner__task_of_future(runner_future_t *future)
+{
+    return RUNNER__CONTAINER(future, runner_task_t, future);
+}
+
+/* The running task, if it may wait now; else NULL and why not: RUNNER_ENOTASK, or RUNNER_EBUSY
+ * for a stackless task that is parked already. */
+runner_task_t *runner__task_may_wait(int *code);
+
+/* Parks the running task, whose wait is filled and whose entry will be queued by what it waits
+ * for. The outcome, or RUNNER_EPARKED for a stackless task. */
+int runner__task_park(runner_task_t *task);
+
+/* Parks the running task until the future is done. */
+int runner__task_park_on(runner_task_t *task, runner_future_t *future, void **result);
+
+#endif
