@@ -271,11 +271,13 @@ static int run_crew(struct app *app, size_t pieces, int (*work)(struct app *app,
     }
     for (size_t i = 0; i < hired; i++) {
         if (code < 0) {
-            atomic_store(&stop, 1);
             runner_task_cancel(crew[i]);
         }
         int ended = runner_await(crew[i], NULL);
         code = code == 0 ? ended : code;
+        if (code < 0) {
+            atomic_store(&stop, 1); /* for the jobs that run */
+        }
         runner_task_unref(crew[i]);
     }
     return code;

@@ -220,9 +220,12 @@ int runner_future_on_done(runner_future_t *future, runner_done_fn fn, void *arg,
     if (future == NULL || fn == NULL) {
         return RUNNER_EINVAL;
     }
-    runner__home_t *home;
+    runner__home_t *home = future->home;
     runner_timer_t *callback;
-    runner_t *self = (runner_t *)future->home;
+    runner_t *self = (runner_t *)home;
+    if (runner__home_phase(home) == RUNNER__CLOSED) {
+        return RUNNER_ECLOSED; /* and perhaps freed */
+    }
     int code = runner__home_use(self, &home);
     code = code != 0 ? code : make(self, arg, drop, __builtin_return_address(0), &callback);
     if (code != 0) {

@@ -57,20 +57,3 @@ void runner__cotask_free(runner__tasks_t *tasks, runner__cotask_t *cotask)
     runner__coro_destroy(&cotask->coro);
     runner__stack_release(pool, cotask->stack);
 }
-
-void runner__cotask_resume(runner__tasks_t *tasks, runner__cotask_t *cotask, int status)
-{
-    runner__coro_t *from = tasks->active;
-    cotask->status = status;
-    cotask->back = from;
-    tasks->active = cotask->top;
-    runner__coro_switch(from, cotask->top);
-    tasks->active = from;
-}
-
-int runner__cotask_park(runner__tasks_t *tasks, runner__cotask_t *cotask)
-{
-    cotask->top = tasks->active;
-    runner__coro_switch(cotask->top, cotask->back);
-    return cotask->status;
-}

@@ -5,6 +5,7 @@
 #ifndef RUNNER__COROUTINE_H
 #define RUNNER__COROUTINE_H
 
+#include "runner/error.h"
 #include "task.h"
 
 typedef struct runner__cotask {
@@ -20,10 +21,51 @@ typedef struct runner__cotask {
 runner__cotask_t *runner__cotask_alloc(runner__tasks_t *tasks, size_t stack_bytes);
 void runner__cotask_free(runner__tasks_t *tasks, runner__cotask_t *cotask);
 
+/* These are inline, and so are their callers where it matters: a return after a switch goes where
+ * the processor does not expect it, and costs as much as the switch. */
+
 /* Runs the body on, with `status` as the outcome of its wait, until it parks or returns. */
-void runner__cotask_resume(runner__tasks_t *tasks, runner__cotask_t *cotask, int status);
+static inline void runner__cotask_resume(runner__tasks_t *tasks, runner__cotask_t *cotask,
+                                         int status)
+{
+    runner__coro_t *from = tasks->active;
+    cotask->status = status;
+    cotask->back = from;
+    tasks->active = cotask->top;
+    runner__coro_switch(from, cotask->top);
+    tasks->active = from;
+}
 
 /* Leaves the running coroutine until it is resumed; the outcome of its wait. */
-int runner__cotask_park(runner__tasks_t *tasks, runner__cotask_t *cotask);
+static inline int runner__cotask_park(runner__tasks_t *tasks, runner__cotask_t *cotask)
+{
+    cotask->top = tasks->active;
+    runner__coro_switch(cotask->top, cotask->back);
+    return cotask->status;
+}
+
+/* Parks the running task, whose wait is filled and whose entry will be queued by what it waits
+ * for. The outcome, or RUNNER_EPARKED for a stackless task. */
+static inline int runner__task_park(runner_task_t *task)
+{
+    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_MUST_CANCEL) != 0)) {
+        runner__task_cancel_at_once(task);
+    }
+    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
+        return RUNNER_EPARKED;
+    }
+    return runner__cotask_park(runner__task_owner(task), (runner__cotask_t *)task);
+}
+
+/* Parks the running task until the future is done. */
+static inline int runner__task_park_on(runner_task_t *task, runner_future_t *future, void **result)
+{
+    future->refs++;
+    task->wait.ops = &runner__wait_for_future;
+    task->wait.on = future;
+    task->wait.out = result;
+    runner__list_push(&future->waiters, &task->timer.entry.node);
+    return runner__task_park(task);
+}
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/options.h"
+#include "coroutine.h"
 #include "handle.h"
 #include "job.h"
 #include "runner/error.h"

@@ -44,7 +44,6 @@ struct runner {
     bool guarded; /* stack overflows are caught on guarded_thread */
     uv_thread_t guarded_thread;
     runner__signals_t signals;
-    atomic_uint submitters;   /* threads that said they will still post */
     struct runner__workers *jobs; /* NULL until the first job */
     atomic_bool jobs_shut;        /* no further job is accepted */
     runner__handler_t handler;

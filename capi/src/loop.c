@@ -31,7 +31,8 @@ int runner__loop_init(runner__loop_t *loop, const runner__loop_hooks_t *hooks)
     runner__list_init(&loop->ready);
     runner__list_init(&loop->current);
     atomic_init(&loop->attention, 0);
-    atomic_init(&loop->pending, 0);
+    atomic_init(&loop->jobs, 0);
+    atomic_init(&loop->submitters, 0);
     loop->hooks = hooks;
     loop->poll_interval = DEFAULT_POLL_INTERVAL;
     loop->detect_deadlock = true;
@@ -54,9 +55,10 @@ static void on_woken(uv_async_t *async)
     (void)async;
 }
 
+/* libuv runs the timers that are due before it polls, and would then wait without this one. */
 static void on_wake_timer(uv_timer_t *timer)
 {
-    (void)timer;
+    uv_stop(timer->loop);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -251,26 +253,22 @@ static void wait_in_kernel(runner__loop_t *loop)
     }
 }
 
-static bool somebody_will_post(runner__loop_t *loop)
-{
-    return atomic_load_explicit(&loop->pending, memory_order_acquire) != 0;
-}
-
 /* Nothing is ready: finds something. False if nothing can ever come. Time that is virtual jumps to
- * the next deadline, but not past a job or a thread that will still post. */
+ * the next deadline, but not past a job: how long that takes would decide what happens first. */
 static bool find_work(runner__loop_t *loop)
 {
     bool alive = uv_loop_alive(loop->uv) != 0;
-    bool posting = somebody_will_post(loop);
+    bool working = atomic_load_explicit(&loop->jobs, memory_order_acquire) != 0;
+    bool posting = atomic_load_explicit(&loop->submitters, memory_order_acquire) != 0;
     if (runner__inbox_filled(&loop->inbox)) {
         return true;
     }
     if (runner__timers_empty(&loop->timers)) {
-        if (!alive && !posting && loop->detect_deadlock) {
+        if (!alive && !working && !posting && loop->detect_deadlock) {
             return false;
         }
         wait_in_kernel(loop);
-    } else if (!loop->is_virtual || posting) {
+    } else if (!loop->is_virtual || working) {
         wait_in_kernel(loop);
     } else {
         if (alive) {

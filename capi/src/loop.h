@@ -59,7 +59,8 @@ struct runner__loop {
     uint32_t poll_interval;
     runner__timers_t timers;
     runner__inbox_t inbox;
-    atomic_uint pending;   /* jobs and outside submitters that will still post */
+    atomic_uint jobs;       /* that have not ended */
+    atomic_uint submitters; /* other threads that said they will still post */
     uv_loop_t *uv;         /* NULL until opened */
     uv_timer_t wake_timer;
     const runner__loop_hooks_t *hooks;

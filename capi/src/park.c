@@ -6,44 +6,15 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
-runner_task_t *runner__task_may_wait(int *code)
+void runner__task_cancel_at_once(runner_task_t *task)
 {
-    runner__tasks_t *tasks = runner__tasks_current();
-    runner_task_t *task = tasks != NULL ? tasks->current : NULL;
-    if (RUNNER__UNLIKELY(task == NULL)) {
-        *code = RUNNER_ENOTASK;
-    } else if (RUNNER__UNLIKELY(task->wait.ops != NULL)) {
-        *code = RUNNER_EBUSY;
-        return NULL;
+    runner__cancel_t cancel = {RUNNER_REASON_PARENT, task->future.note};
+    if (task->wait.ops->cancel(&task->wait, &cancel)) {
+        task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
     }
-    return task;
 }
 
-int runner__task_park(runner_task_t *task)
-{
-    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_MUST_CANCEL) != 0)) {
-        runner__cancel_t cancel = {RUNNER_REASON_PARENT, task->future.note};
-        if (task->wait.ops->cancel(&task->wait, &cancel)) {
-            task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
-        }
-    }
-    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
-        return RUNNER_EPARKED;
-    }
-    return runner__cotask_park(runner__task_owner(task), (runner__cotask_t *)task);
-}
-
-int runner__task_park_on(runner_task_t *task, runner_future_t *future, void **result)
-{
-    future->refs++;
-    task->wait.ops = &runner__wait_for_future;
-    task->wait.on = future;
-    task->wait.out = result;
-    runner__list_push(&future->waiters, &task->timer.entry.node);
-    return runner__task_park(task);
-}
-
-int runner_future_await(runner_future_t *future, void **result)
+static inline int await_future(runner_future_t *future, void **result)
 {
     if (future == NULL) {
         return RUNNER_EINVAL;
@@ -69,9 +40,14 @@ int runner_future_await(runner_future_t *future, void **result)
     return runner__task_park_on(task, future, result);
 }
 
+int runner_future_await(runner_future_t *future, void **result)
+{
+    return await_future(future, result);
+}
+
 int runner_await(runner_task_t *task, void **result)
 {
-    return task != NULL ? runner_future_await(&task->future, result) : RUNNER_EINVAL;
+    return task != NULL ? await_future(&task->future, result) : RUNNER_EINVAL;
 }
 
 /* A yield is over as soon as it has begun: the entry is queued. */

@@ -94,8 +94,7 @@ int runner_submitter_acquire(runner_t *self)
 {
     int code = check(self);
     if (code == 0) {
-        atomic_fetch_add_explicit(&self->submitters, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&runner__loop_of(self)->pending, 1, memory_order_release);
+        atomic_fetch_add_explicit(&runner__loop_of(self)->submitters, 1, memory_order_release);
     }
     return code;
 }
@@ -107,13 +106,13 @@ int runner_submitter_release(runner_t *self)
     if (code != 0) {
         return code;
     }
-    unsigned held = atomic_load(&self->submitters);
+    atomic_uint *submitters = &runner__loop_of(self)->submitters;
+    unsigned held = atomic_load(submitters);
     do {
         if (held == 0) {
             return RUNNER_EINVAL;
         }
-    } while (!atomic_compare_exchange_weak(&self->submitters, &held, held - 1));
-    atomic_fetch_sub_explicit(&runner__loop_of(self)->pending, 1, memory_order_release);
+    } while (!atomic_compare_exchange_weak(submitters, &held, held - 1));
     runner__inbox_wake(&runner__loop_of(self)->inbox);
     return 0;
 }

@@ -182,7 +182,6 @@ int runner_new(runner_t **out, const runner_options_t *opts)
     runner__callbacks_init(self);
     runner__list_init(&self->closables);
     runner__signals_init(&self->signals);
-    atomic_init(&self->submitters, 0);
     atomic_init(&self->jobs_shut, false);
     runner__report_init(&self->report);
     apply_options(self);
@@ -420,9 +419,7 @@ void runner_free(runner_t *self)
         return;
     }
     if (home->loop.debug && runner__home_phase(home) == RUNNER__OPEN) {
-        runner_exception_t info = {.size = sizeof info,
-                                   .message = "unclosed event loop: runner_free() before "
-                                              "runner_close()"};
+        runner_exception_t info = {.size = sizeof info, .message = "unclosed event loop was freed"};
         runner__handler_call(&home->loop, &info);
     }
     (void)runner_close(self);

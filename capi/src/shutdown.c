@@ -85,6 +85,25 @@ static void grace_is_over(runner__loop_t *loop, runner__entry_t *entry)
     runner__loop_stop(loop);
 }
 
+/* The chain of the first task that shutdown waits for and that can never go on. */
+static void note_deadlock(runner_t *self)
+{
+    const runner__node_t *heads[] = {&self->tasks.leftovers, &self->tasks.all};
+    char chain[512] = "";
+    note_code(self, RUNNER_EDEADLK);
+    for (int i = 0; i < 2 && chain[0] == '\0'; i++) {
+        for (runner__node_t *node = heads[i]->next; node != heads[i]; node = node->next) {
+            const runner_task_t *task = RUNNER__CONTAINER(node, runner_task_t, all);
+            if (!runner__future_is_done(&task->future)) {
+                runner__inspect_chain(task, chain, sizeof chain);
+                runner__report_add(&self->report, RUNNER_REPORT_DEADLOCK, RUNNER_EDEADLK, task->id,
+                                   chain, NULL);
+                break;
+            }
+        }
+    }
+}
+
 /* Turns the loop until the phase is done or has to be given up. An abort ends the run only after
  * shutdown: here the turning goes on. */
 static bool turn_phase(runner_t *self)
@@ -98,7 +117,7 @@ static bool turn_phase(runner_t *self)
             self->tasks.abort_code = 0;
         }
         if (end == RUNNER__LOOP_DEADLOCK) {
-            note_code(self, RUNNER_EDEADLK);
+            note_deadlock(self);
             return false;
         }
         shutdown->late = shutdown->late || runner__loop_limit_reached(loop);
@@ -171,15 +190,14 @@ static void cancel_leftovers(runner_t *self)
 static void abandon_leftovers(runner_t *self)
 {
     runner__tasks_t *tasks = &self->tasks;
-    char chain[512];
     char name[32];
     for (runner__node_t *node = tasks->leftovers.next; node != &tasks->leftovers;
          node = node->next) {
         runner_task_t *task = RUNNER__CONTAINER(node, runner_task_t, all);
         if (!runner__future_is_done(&task->future)) {
-            runner__inspect_chain(task, chain, sizeof chain);
             runner__report_add(&self->report, RUNNER_REPORT_ABANDONED, RUNNER_EABANDONED, task->id,
-                               runner__task_label(task, name, sizeof name), chain);
+                               runner__task_label(task, name, sizeof name),
+                               runner__task_waits(task));
         }
     }
     for (runner__node_t *node = tasks->leftovers.next; node != &tasks->leftovers;

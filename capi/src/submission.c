@@ -64,7 +64,8 @@ static void settle(runner_submission_t *submission, int code, void *value)
     unref(submission);
 }
 
-/* The task has ended. Its value moves on to whoever waits. */
+/* The task has ended. Its value moves on to whoever waits; a failure that nobody can ask for is
+ * left with the task, which is reported when it goes. */
 static void task_ended(runner__loop_t *loop, runner__entry_t *entry)
 {
     runner_submission_t *submission = RUNNER__CONTAINER(entry, runner_submission_t, entry);
@@ -72,7 +73,10 @@ static void task_ended(runner__loop_t *loop, runner__entry_t *entry)
     void *value = NULL;
     (void)loop;
     submission->task = NULL;
-    int code = runner__future_take(&task->future, &value);
+    int code = task->future.code;
+    if (code == 0 || atomic_load(&submission->refs) > 1) {
+        code = runner__future_take(&task->future, &value);
+    }
     runner__future_unref(&task->future);
     settle(submission, code, value);
 }

@@ -142,12 +142,7 @@ static int set_extra(runner__tasks_t *tasks, runner_task_t *task,
     return 0;
 }
 
-static void step_entry(runner__loop_t *loop, runner__entry_t *entry)
-{
-    (void)loop;
-    runner__timer_t *timer = RUNNER__CONTAINER(entry, runner__timer_t, entry);
-    runner__task_step(RUNNER__CONTAINER(timer, runner_task_t, timer));
-}
+static void step_entry(runner__loop_t *loop, runner__entry_t *entry);
 
 int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
                      const runner_spawn_options_t *opts, runner_task_t **out)
@@ -258,7 +253,7 @@ static bool run_step(runner_task_t *task, int status)
     return true;
 }
 
-static bool run_body(runner__tasks_t *tasks, runner_task_t *task, int status)
+static inline bool run_body(runner__tasks_t *tasks, runner_task_t *task, int status)
 {
     if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
         return run_step(task, status);
@@ -268,7 +263,7 @@ static bool run_body(runner__tasks_t *tasks, runner_task_t *task, int status)
 }
 
 /* The outcome of the wait. A cancel that came through what it waited for brings its note. */
-static int end_wait(runner_task_t *task, bool canceled)
+static inline int end_wait(runner_task_t *task, bool canceled)
 {
     runner__note_t *note = NULL;
     if (task->wait.ops == &runner__wait_for_future) {
@@ -284,7 +279,8 @@ static int end_wait(runner_task_t *task, bool canceled)
     return status;
 }
 
-void runner__task_step(runner_task_t *task)
+/* Inline in its callers for the same reason as the switch itself. */
+__attribute__((always_inline)) static inline void take_step(runner_task_t *task)
 {
     runner__tasks_t *tasks = runner__task_owner(task);
     runner__loop_t *loop = &tasks->home.loop;
@@ -321,6 +317,18 @@ void runner__task_step(runner_task_t *task)
         }
         finish(task, task->future.code, task->future.value);
     }
+}
+
+static void step_entry(runner__loop_t *loop, runner__entry_t *entry)
+{
+    (void)loop;
+    runner__timer_t *timer = RUNNER__CONTAINER(entry, runner__timer_t, entry);
+    take_step(RUNNER__CONTAINER(timer, runner_task_t, timer));
+}
+
+void runner__task_step(runner_task_t *task)
+{
+    take_step(task);
 }
 
 void runner__task_abandon(runner_task_t *task)

@@ -14,6 +14,7 @@
 #include "context.h"
 #include "coro/coro.h"
 #include "future.h"
+#include "runner/error.h"
 #include "runner/task.h"
 #include "wait.h"
 
@@ -143,13 +144,20 @@ static inline runner_task_t *runner__task_of_future(runner_future_t *future)
 
 /* The running task, if it may wait now; else NULL and why not: RUNNER_ENOTASK, or RUNNER_EBUSY
  * for a stackless task that is parked already. */
-runner_task_t *runner__task_may_wait(int *code);
+static inline runner_task_t *runner__task_may_wait(int *code)
+{
+    runner__tasks_t *tasks = runner__tasks_current();
+    runner_task_t *task = tasks != NULL ? tasks->current : NULL;
+    if (RUNNER__UNLIKELY(task == NULL)) {
+        *code = RUNNER_ENOTASK;
+    } else if (RUNNER__UNLIKELY(task->wait.ops != NULL)) {
+        *code = RUNNER_EBUSY;
+        return NULL;
+    }
+    return task;
+}
 
-/* Parks the running task, whose wait is filled and whose entry will be queued by what it waits
- * for. The outcome, or RUNNER_EPARKED for a stackless task. */
-int runner__task_park(runner_task_t *task);
-
-/* Parks the running task until the future is done. */
-int runner__task_park_on(runner_task_t *task, runner_future_t *future, void **result);
+/* The running task was cancelled before it parked: the wait that it begins is cancelled at once. */
+void runner__task_cancel_at_once(runner_task_t *task);
 
 #endif

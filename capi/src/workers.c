@@ -46,7 +46,7 @@ static void run_done(runner__loop_t *loop, runner__entry_t *entry)
 static void job_ended(runner__loop_t *loop, runner__entry_t *entry)
 {
     runner__job_finish(RUNNER__CONTAINER(entry, runner_job_t, entry));
-    atomic_fetch_sub_explicit(&loop->pending, 1, memory_order_release);
+    atomic_fetch_sub_explicit(&loop->jobs, 1, memory_order_release);
 }
 
 runner__workers_t *runner__workers_new(runner__home_t *home, unsigned most_threads,
@@ -160,7 +160,7 @@ static void accept_job(runner__workers_t *workers, runner_job_t *job)
 {
     job->workers = workers;
     workers->unfinished++;
-    atomic_fetch_add_explicit(&workers->home->loop.pending, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&workers->home->loop.jobs, 1, memory_order_relaxed);
 }
 
 static int submit_to_theirs(runner__workers_t *workers, runner_job_t *job)
@@ -178,7 +178,7 @@ static int submit_to_theirs(runner__workers_t *workers, runner_job_t *job)
     runner__list_remove(&job->entry.node);
     workers->unfinished--;
     uv_mutex_unlock(&workers->lock);
-    atomic_fetch_sub_explicit(&workers->home->loop.pending, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&workers->home->loop.jobs, 1, memory_order_relaxed);
     workers_unref(workers);
     return code;
 }
@@ -220,7 +220,7 @@ bool runner__workers_cancel(runner__workers_t *workers, runner_job_t *job)
     }
     uv_mutex_unlock(&workers->lock);
     if (taken) {
-        atomic_fetch_sub_explicit(&workers->home->loop.pending, 1, memory_order_release);
+        atomic_fetch_sub_explicit(&workers->home->loop.jobs, 1, memory_order_release);
     }
     return taken;
 }

@@ -293,7 +293,7 @@ START_TEST(R064_callbacks_run_in_the_context_of_their_scheduling)
 {
     runner_t *runner = test_runner();
     ck_assert_code(runner_run(runner, schedule_in_contexts, runner, NULL, NULL), 0);
-    log_expect("soon1,soon2,done2,threadsafe-1,later1,main3");
+    log_expect("soon1,soon2,done2,threadsafe3,later1,main3");
     runner_free(runner);
 }
 END_TEST

@@ -207,8 +207,7 @@ static int sleep_in_job(void *arg, void **result)
 static int await_job(void *arg, void **result)
 {
     runner_future_t *future = NULL;
-    ck_assert_code(runner_run_in_executor(runner_current(), sleep_in_job, arg, NULL, &future),
-                   0);
+    ck_assert_code(runner_run_in_executor(runner_current(), sleep_in_job, arg, NULL, &future), 0);
     int code = runner_future_await(future, result);
     runner_future_unref(future);
     return code;
@@ -280,8 +279,7 @@ START_TEST(release_of_the_last_submitter_shows_the_deadlock)
     sem_init(&outside.go, 0, 0);
     ck_assert_code(runner_submitter_acquire(outside.runner), 0);
     ck_assert_int_eq(pthread_create(&thread, NULL, only_release, &outside), 0);
-    ck_assert_code(runner_run(outside.runner, let_it_submit, &outside, NULL, NULL),
-                   RUNNER_EDEADLK);
+    ck_assert_code(runner_run(outside.runner, let_it_submit, &outside, NULL, NULL), RUNNER_EDEADLK);
     pthread_join(thread, NULL);
     ck_assert_code(runner_close(outside.runner), 0);
     runner_future_unref(outside.future);

@@ -174,6 +174,7 @@ START_TEST(R070_a_slow_step_is_reported_with_its_task_and_duration)
 {
     runner_t *runner = slow_runner(RUNNER_ON, 20);
     ck_assert_code(runner_run(runner, spawn_slow, value_of(25), NULL, NULL), 0);
+    ck_assert_code(runner_close(runner), 0);
     runner_free(runner);
     int found = 0;
     for (int i = 0; i < exceptions(); i++) {
@@ -205,6 +206,7 @@ START_TEST(R070_the_limit_can_be_set)
 {
     runner_t *runner = slow_runner(RUNNER_ON, 600000);
     ck_assert_code(runner_run(runner, spawn_slow, value_of(110), NULL, NULL), 0);
+    ck_assert_code(runner_close(runner), 0);
     runner_free(runner);
     ck_assert_int_eq(exceptions(), 0);
 }
@@ -334,6 +336,7 @@ START_TEST(R071_in_debug_mode_calls_from_another_thread_are_refused)
     intruder_t intruder = {test_runner_with(&opts), NULL, NULL, NULL, -1};
     ck_assert_code(runner_run(intruder.runner, let_in, &intruder, NULL, NULL), 0);
     log_expect("threadsafe,timer");
+    ck_assert_code(runner_close(intruder.runner), 0);
     runner_free(intruder.runner);
     ck_assert_int_eq(exceptions(), 0);
 }
@@ -393,6 +396,7 @@ START_TEST(R072_a_null_callback_is_refused_at_once)
         opts.slow_callback_ms = 600000;
         runner_t *runner = test_runner_with(&opts);
         ck_assert_code(runner_run(runner, call_nothing, runner, NULL, NULL), 0);
+        ck_assert_code(runner_close(runner), 0);
         runner_free(runner);
     }
     ck_assert_int_eq(drops(), 0);
@@ -434,6 +438,24 @@ START_TEST(R073_a_report_says_where_the_task_was_spawned)
 }
 END_TEST
 
+START_TEST(R019_a_runner_that_was_not_closed_is_reported_when_it_is_freed)
+{
+    for (int debug = RUNNER_OFF; debug <= RUNNER_ON; debug += 2) {
+        runner_options_t opts = test_options();
+        opts.debug = debug;
+        opts.slow_callback_ms = 600000;
+        runner_t *runner = test_runner_with(&opts);
+        runner_free(runner); /* a new one has nothing to close */
+        ck_assert_int_eq(exceptions(), 0);
+        runner = test_runner_with(&opts);
+        ck_assert_code(runner_run(runner, log_body, "main", NULL, NULL), 0);
+        runner_free(runner);
+        ck_assert_int_eq(exceptions(), debug == RUNNER_ON ? 1 : 0);
+    }
+    ck_assert_exception(0, 0, "unclosed event loop");
+}
+END_TEST
+
 /* --- suite ------------------------------------------------------------------------------- */
 
 int main(void)
@@ -457,6 +479,7 @@ int main(void)
     tcase_add_test(tcase, R071_without_debug_there_is_no_check);
     tcase = test_case(suite, "callables and sites");
     tcase_add_test(tcase, R072_a_null_callback_is_refused_at_once);
+    tcase_add_test(tcase, R019_a_runner_that_was_not_closed_is_reported_when_it_is_freed);
     tcase_add_test(tcase, R073_a_report_says_where_the_task_was_spawned);
     return test_main(suite);
 }

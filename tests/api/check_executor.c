@@ -770,8 +770,8 @@ static int await_refused_job(void *arg, void **result)
     (void)arg;
     (void)result;
     ck_assert_code(runner_to_thread(count_call, &calls, &counted, NULL), JOB_ERROR);
-    ck_assert_code(
-        runner_run_in_executor(runner_current(), count_call, &calls, &counted, &future), JOB_ERROR);
+    ck_assert_code(runner_run_in_executor(runner_current(), count_call, &calls, &counted, &future),
+                   JOB_ERROR);
     ck_assert_ptr_null(future);
     ck_assert_int_eq(calls, 0);
     ck_assert_int_eq(drops(), 0);

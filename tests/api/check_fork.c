@@ -303,7 +303,7 @@ static int park(void *arg, void **result)
 {
     (void)arg;
     (void)result;
-    puts("parked");
+    child_say("parked");
     return runner_sleep(3600000);
 }
 
@@ -311,7 +311,7 @@ static void run_until_sigint(runner_t *parents)
 {
     (void)parents;
     child_assert_code(runner_main(park, NULL, NULL, NULL), RUNNER_EINTR);
-    puts("child was interrupted");
+    child_say("child was interrupted");
 }
 
 /* Main: forks a child that runs its own loop and is interrupted there by the test. */
@@ -327,12 +327,12 @@ static int fork_a_child_that_runs(void *arg, void **result)
         fflush(NULL);
         _exit(0);
     }
-    printf("pid %d\n", (int)pid);
+    child_say("pid %d", (int)pid);
     int status = 0;
     child_assert(waitpid(pid, &status, 0) == pid);
     child_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     child_assert_code(runner_sleep(20), 0);
-    puts("parent was not");
+    child_say("parent was not");
     return 0;
 }
 

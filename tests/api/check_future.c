@@ -115,10 +115,10 @@ static int reject(void *arg, void **result)
         runner_task_unref(spawn_waiter(&waiters[i]));
     }
     ck_assert_code(runner_yield(), 0);
-    ck_assert_code(runner_future_reject(future, -5), 0);
-    ck_assert_code(runner_future_status(future), -5);
-    ck_assert_code(runner_future_await(future, &value), -5);
-    ck_assert_code(runner_future_result(future, &value), -5);
+    ck_assert_code(runner_future_reject(future, RUNNER_EUSER), 0);
+    ck_assert_code(runner_future_status(future), RUNNER_EUSER);
+    ck_assert_code(runner_future_await(future, &value), RUNNER_EUSER);
+    ck_assert_code(runner_future_result(future, &value), RUNNER_EUSER);
     ck_assert_int_eq(number_of(value), -1);
     int code = runner_sleep(1);
     runner_future_unref(future);
@@ -129,7 +129,7 @@ START_TEST(every_waiter_gets_the_error)
 {
     run(reject);
     /* The waiters fail with it, and nobody awaits them. */
-    log_expect("a -5,eh,b -5,eh");
+    log_expect("a RUNNER_EUSER,eh,b RUNNER_EUSER,eh");
     ck_assert_int_eq(exceptions(), 2);
 }
 END_TEST

@@ -84,6 +84,7 @@ START_TEST(R074_every_first_use_makes_the_loop)
     ck_assert_code(runner_call_soon(runner, log_callback, "soon", NULL), 0);
     ck_assert_int_eq(factory.made, 1);
     runner_free(runner);
+    log_expect("soon");
 
     runner = factory_runner(&factory);
     ck_assert_code(runner_call_later(runner, 1, log_callback, "later", NULL, NULL), 0);

@@ -460,15 +460,14 @@ END_TEST
 
 START_TEST(R090_abort_in_a_cleanup_lets_the_phases_finish)
 {
-    leftover_t left[] = {{park_then_abort, "aborting", NULL},
-                         {park_and_clean_up_slowly, "other", NULL},
-                         {0}};
+    leftover_t left[] = {
+        {park_then_abort, "aborting", NULL}, {park_and_clean_up_slowly, "other", NULL}, {0}};
     runner_t *runner = test_runner();
     ck_assert_code(runner_closable_register(runner, "c", close_something, "closed", NULL, NULL), 0);
     run_and_leave(runner, left);
     ck_assert_code(runner_close(runner), ABORT_CODE);
     ck_assert_ptr_nonnull(strstr(log_text(), "main,aborting,other,"));
-    ck_assert_ptr_nonnull(strstr(log_text(), "end of other,closed"));
+    ck_assert_ptr_nonnull(strstr(log_text(), "end of other,eh,closed"));
     ck_assert_int_eq(runner_is_closed(runner), 1);
     ck_assert_code(runner_task_status(left[0].task), ABORT_CODE);
     ck_assert_int_eq(drops(), 2);
@@ -766,8 +765,8 @@ static int fail_to_close(void *arg, void **result)
 /* Main: leaves a failing task, one that refuses its cancel, and a failing closable. */
 static int leave_all_kinds(void *arg, void **result)
 {
-    ck_assert_code(
-        runner_closable_register(runner_current(), "c", fail_to_close, NULL, NULL, NULL), 0);
+    ck_assert_code(runner_closable_register(runner_current(), "c", fail_to_close, NULL, NULL, NULL),
+                   0);
     return leave(arg, result);
 }
 

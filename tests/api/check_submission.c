@@ -65,10 +65,13 @@ static int until_over(void *arg, void **result)
     return runner_future_await(((scene_t *)arg)->over, result);
 }
 
-/* Run `submit` in another thread while the loop turns in this one. */
+/* Run `submit` in another thread while the loop turns in this one. On the real clock: virtual time
+ * stands still while another thread may still submit. */
 static void play(void (*submit)(runner_t *runner))
 {
-    scene_t scene = {test_runner(), NULL, submit};
+    runner_options_t opts = test_options();
+    opts.clock = RUNNER_CLOCK_REAL;
+    scene_t scene = {test_runner_with(&opts), NULL, submit};
     pthread_t thread;
     ck_assert_code(runner_future_new(scene.runner, &scene.over), 0);
     ck_assert_code(runner_submitter_acquire(scene.runner), 0);

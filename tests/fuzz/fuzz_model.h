@@ -232,12 +232,15 @@ static void token_status(token_t *token, int status)
     CHECK(status == (token->code > 0 ? RUNNER_EBADRESULT : token->code));
 }
 
-/* Everything that was given to a runner that is closed now. */
+/* Everything that was given to a runner that is closed now. A generator that never began is the
+ * program's until it releases it. */
 static void tokens_check_closed(int serial)
 {
     for (int i = 0; i < token_count; i++) {
         token_t *token = &tokens[i];
         if (token->serial != serial || !token->accepted || token->kind >= JOB)
+            continue;
+        if (token->kind == GEN && atomic_load(&token->runs) == 0)
             continue;
         if (atomic_load(&token->drops) != 1) {
             note("!! token %d, %s", i, kind_names[token->kind]);

@@ -1,28 +1,49 @@
 /* Signals in child processes; see child_signals.h. */
 #include "child_signals.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-struct sigaction disposition_of(int signal_number)
+disposition_t disposition_of(int signal_number)
 {
-    struct sigaction action;
-    /* What the kernel does not write must not differ between two calls. */
+    disposition_t found;
+    disposition_t action;
     memset(&action, 0, sizeof action);
-    sigaction(signal_number, NULL, &action);
+    if (sigaction(signal_number, NULL, &found) != 0)
+        return action;
+    action.sa_handler = found.sa_handler;
+    action.sa_flags = found.sa_flags;
+    action.sa_restorer = found.sa_restorer;
+    /* The kernel knows fewer signals than the type has room for. */
+    memcpy(&action.sa_mask, &found.sa_mask, _NSIG / 8);
     return action;
 }
 
-void disposition_set(int signal_number, const struct sigaction *action)
+int disposition_is(int signal_number, const disposition_t *expected)
 {
-    sigaction(signal_number, action, NULL);
+    disposition_t action = disposition_of(signal_number);
+    return memcmp(&action, expected, sizeof action) == 0;
 }
 
-int disposition_is(int signal_number, const struct sigaction *expected)
+int is_default(int signal_number)
 {
-    struct sigaction action = disposition_of(signal_number);
-    return memcmp(&action, expected, sizeof action) == 0;
+    return disposition_of(signal_number).sa_handler == SIG_DFL;
+}
+
+void child_say(const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line - 1, format, args);
+    va_end(args);
+    size_t length = n < (int)sizeof line - 1 ? (size_t)n : sizeof line - 2;
+    line[length] = '\n';
+    if (write(STDOUT_FILENO, line, length + 1) < 0)
+        _exit(CHILD_FAILED);
 }
 
 /* The state letter of a process, which is that of its main thread; 0 if there is none. */

@@ -98,7 +98,7 @@ RUNNER_EXPORT void runner_timer_unref(runner_timer_t *timer);
  * What is accepted runs, or is dropped by runner_close(); either way `drop` runs once.
  *
  * @param self  Runner. Borrowed; must not be freed meanwhile.
- * @param fn    Callback, called once, in an empty context.
+ * @param fn    Callback, called once, in a copy of the calling thread's context.
  * @param arg   Passed to it. Borrowed until `drop` ran.
  * @param drop  Releases `arg`, exactly once, on the loop's thread. NULL is none.
  *

@@ -132,7 +132,8 @@ RUNNER_EXPORT RUNNER_NODISCARD int runner_new(runner_t **out, const runner_optio
  *
  * @param self    Runner to drive. Borrowed.
  * @param main    Body of the main task.
- * @param arg     Passed to `main`. Borrowed until `opts->drop` ran, else until the call returns.
+ * @param arg     Passed to `main`. Borrowed until `opts->drop` ran, else until `main` is over: a
+ *                run that leaves it pending leaves that to the next run, or to runner_close().
  * @param opts    Options of this run; NULL is all defaults. Borrowed.
  * @param result  Receives `main`'s result, owned by the caller. NULL discards it through
  *                `opts->result_drop`. Written only when 0 is returned.
@@ -140,9 +141,9 @@ RUNNER_EXPORT RUNNER_NODISCARD int runner_new(runner_t **out, const runner_optio
  * @return 0 if `main` returned 0. Refused, in the order in which it is checked:
  *   - RUNNER_EINVAL    NULL runner or `main`, bad options
  *   - RUNNER_ELOOP     a librunner loop runs in this thread, of this or any runner
+ *   - RUNNER_EFORK     the runner was made in the parent process
  *   - RUNNER_ECLOSED   runner_close() came first
  *   - RUNNER_EBUSY     another thread runs it
- *   - RUNNER_EFORK     the runner was made in the parent process
  *   - RUNNER_ENOMEM, a code of libuv, or the code of the factory: nothing could be made;
  *     RUNNER_EFACTORY: the factory said 0 and gave no loop, or a positive code
  *
@@ -201,7 +202,7 @@ RUNNER_EXPORT int runner_get_loop(runner_t *self, struct uv_loop_s **out);
  *   - RUNNER_EFORK    made in the parent process; nothing happened
  *   - RUNNER_EDEADLK  closed, but a task waited for what could never come and was abandoned
  *   - RUNNER_ETIMEDOUT closed, but a deadline ran out and the report names what was abandoned
- *   - RUNNER_EINTR    closed, but a second signal ended the waiting
+ *   - RUNNER_EINTR, RUNNER_ETERM, RUNNER_EHUP  closed, but a signal ended some of the waiting
  *   - RUNNER_EHANDLES closed, but the program left handles open on its own loop
  *   - any other code  closed; what a task ended shutdown with by runner_abort()
  *
@@ -214,8 +215,9 @@ RUNNER_EXPORT int runner_close(runner_t *self);
  * Close the runner if needed, and release it.
  *
  * Handles of tasks and futures that the program still holds stay valid; release them as usual.
- * In a forked child the memory is released and nothing of the parent is touched. Must not be
- * called from inside the runner's own loop: the call then does nothing but say so on stderr.
+ * In a forked child the call does nothing: what the parent made stays until the child ends. Must
+ * not be called from inside the runner's own loop: the call then does nothing but say so on
+ * stderr. In debug mode the exception handler is told if the runner was not closed before.
  *
  * @param self  Runner, or NULL. Given.
  *
@@ -235,7 +237,7 @@ RUNNER_EXPORT void runner_free(runner_t *self);
  * @param main    Body of the main task.
  * @param arg     Passed to `main`. Borrowed until the call returns.
  * @param opts    Options of the runner; NULL is all defaults. Borrowed.
- * @param result  Receives `main`'s result; NULL discards it. Written only when 0 is returned.
+ * @param result  Receives `main`'s result; NULL discards it. Written only when `main` returned 0.
  *
  * @return As runner_run(), with RUNNER_ECLOSED and RUNNER_EBUSY excluded.
  * @note Thread: any. Blocks: yes. Source: R13, R14, R43.
