@@ -5,6 +5,7 @@
 
 #define REASON_BITS 4
 #define REASON_MASK UINT64_C(15)
+#define MOST_REASONS (64 / REASON_BITS)
 
 static void push_reason(runner_task_t *task, unsigned reason)
 {
@@ -12,10 +13,21 @@ static void push_reason(runner_task_t *task, unsigned reason)
     task->reasons = (task->reasons << REASON_BITS) | (reason & REASON_MASK);
 }
 
+/* Takes back the latest request of the program's own, else the latest of all: whoever uncancels by
+ * hand has cancelled by hand, and what a signal asked for stays attributed to the signal. */
 static void pop_reason(runner_task_t *task)
 {
+    unsigned at = 0;
+    for (unsigned i = 0; i < task->cancels && i < MOST_REASONS; i++) {
+        if (((task->reasons >> (i * REASON_BITS)) & REASON_MASK) == RUNNER_REASON_USER) {
+            at = i;
+            break;
+        }
+    }
+    uint64_t below = task->reasons & ((UINT64_C(1) << (at * REASON_BITS)) - 1);
+    uint64_t above = at + 1 < MOST_REASONS ? task->reasons >> ((at + 1) * REASON_BITS) : 0;
+    task->reasons = (above << (at * REASON_BITS)) | below;
     task->cancels--;
-    task->reasons >>= REASON_BITS;
 }
 
 runner_task_t *runner__task_awaited(const runner_task_t *task)

@@ -22,6 +22,7 @@ typedef struct runner__shutdown {
     bool skip;           /* a signal ended it */
     bool give_up;        /* a second one ended all of them */
     unsigned carried;    /* signals from before, which are not its own */
+    unsigned seen;       /* signals acted on, those included */
     int code;            /* the first thing that went wrong */
     runner__entry_t step; /* of the phase */
     runner__entry_t stop; /* ends the phase */

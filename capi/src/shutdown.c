@@ -47,12 +47,13 @@ void runner__shutdown_attend(runner_t *self)
 {
     runner__shutdown_t *shutdown = &self->shutdown;
     unsigned count = atomic_load(&self->signals.count);
-    if (count <= shutdown->carried) {
+    if (count <= shutdown->seen) {
         return;
     }
     atomic_store(&self->signals.acted, true);
     shutdown->skip = true;
     shutdown->give_up = count - shutdown->carried > 1;
+    shutdown->seen = count;
     note_code(self, runner__signals_code(&self->signals));
     runner__loop_escape(runner__loop_of(self));
 }
@@ -422,6 +423,7 @@ static void begin(runner_t *self)
     runner__list_init(&shutdown->step.node);
     runner__list_init(&shutdown->closers);
     shutdown->carried = atomic_load(&self->signals.count);
+    shutdown->seen = shutdown->carried;
     shutdown->active = true;
     self->tasks.abort_code = 0;
     runner__report_clear(&self->report);

@@ -8,7 +8,8 @@
  *     cancelled: clean up, which may wait again, and return that code, or swallow it;
  *   - in a stackless task they park the task and return RUNNER_EPARKED; the body returns that
  *     code and is called again with the outcome;
- *   - RUNNER_ENOTASK: called from outside a task, nothing happened.
+ *   - RUNNER_ENOTASK: called from outside a task, nothing happened;
+ *   - RUNNER_EBUSY: the stackless task is parked already, nothing happened.
  */
 #ifndef RUNNER_TASK_H
 #define RUNNER_TASK_H
@@ -201,7 +202,8 @@ RUNNER_EXPORT int runner_task_cancel_with(runner_task_t *task, const char *messa
                                           uint64_t payload);
 
 /**
- * Take one cancel request back. At zero, one that was not delivered yet is withdrawn.
+ * Take one cancel request back: the latest of runner_task_cancel(), else the latest of all. At
+ * zero, one that was not delivered yet is withdrawn.
  *
  * @param task  Task. Borrowed.
  *
