@@ -25,11 +25,6 @@ struct runner__vars {
     box_t *boxes[];
 };
 
-struct runner_context {
-    atomic_uint refs;
-    runner__vars_t *vars;
-};
-
 static void ref(atomic_uint *refs)
 {
     atomic_fetch_add_explicit(refs, 1, memory_order_relaxed);
@@ -244,22 +239,16 @@ static runner__scope_t *writable_scope(void)
 
 void runner__scope_copy(runner__scope_t *scope)
 {
-    runner__scope_t *from = runner__scope_current();
-    scope->context = NULL;
-    scope->vars = from != NULL ? runner__vars_ref(*scope_vars(from)) : NULL;
+    runner__scope_copy_from(scope, runner__scope_current());
 }
 
 void runner__scope_share(runner__scope_t *scope, runner_context_t *context)
 {
-    if (context == NULL) {
-        runner__scope_copy(scope);
-    } else {
-        scope->vars = NULL;
-        scope->context = runner_context_ref(context);
-    }
+    scope->vars = NULL;
+    scope->context = runner_context_ref(context);
 }
 
-void runner__scope_fini(runner__scope_t *scope)
+void runner__scope_clear(runner__scope_t *scope)
 {
     runner__vars_unref(scope->vars);
     runner_context_unref(scope->context);

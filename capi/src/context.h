@@ -17,6 +17,11 @@ typedef struct runner__scope {
     runner_context_t *context; /* shared, or NULL */
 } runner__scope_t;
 
+struct runner_context {
+    atomic_uint refs;
+    runner__vars_t *vars;
+};
+
 runner__vars_t *runner__vars_ref(runner__vars_t *vars);
 void runner__vars_unref(runner__vars_t *vars);
 
@@ -27,10 +32,28 @@ runner__scope_t *runner__scope_current(void);
 /* A scope with a copy of the current variables. */
 void runner__scope_copy(runner__scope_t *scope);
 
-/* A scope that shares a context; NULL copies the current variables. */
+/* The same, knowing whose variables those are; NULL for nobody's. */
+static inline void runner__scope_copy_from(runner__scope_t *scope, const runner__scope_t *from)
+{
+    runner__vars_t *vars = NULL;
+    if (from != NULL) {
+        vars = from->context != NULL ? from->context->vars : from->vars;
+    }
+    scope->context = NULL;
+    scope->vars = vars != NULL ? runner__vars_ref(vars) : NULL;
+}
+
+/* A scope that shares a context. */
 void runner__scope_share(runner__scope_t *scope, runner_context_t *context);
 
-void runner__scope_fini(runner__scope_t *scope);
+void runner__scope_clear(runner__scope_t *scope);
+
+static inline void runner__scope_fini(runner__scope_t *scope)
+{
+    if (scope->vars != NULL || scope->context != NULL) {
+        runner__scope_clear(scope);
+    }
+}
 
 /* Makes a scope the calling thread's own for a while, outside of any loop. Returns the scope to
  * go back to. */

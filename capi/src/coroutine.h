@@ -17,9 +17,35 @@ typedef struct runner__cotask {
     int status;           /* what the wait in progress returns */
 } runner__cotask_t;
 
+/* The name of a task for the message of a stack overflow. */
+const char *runner__cotask_overflow_label(const void *owner);
+
+/* Where a coroutine begins. */
+void runner__cotask_main(void *arg);
+
 /* Memory for a coroutine task on a stack of its own; NULL without memory or for an absurd size. */
-runner__cotask_t *runner__cotask_alloc(runner__tasks_t *tasks, size_t stack_bytes);
-void runner__cotask_free(runner__tasks_t *tasks, runner__cotask_t *cotask);
+static inline runner__cotask_t *runner__cotask_alloc(runner__tasks_t *tasks, size_t stack_bytes)
+{
+    runner__stack_t *stack = runner__stack_acquire(&tasks->stacks, stack_bytes);
+    if (RUNNER__UNLIKELY(stack == NULL)) {
+        return NULL;
+    }
+    runner__cotask_t *cotask = stack->header;
+    stack->label = runner__cotask_overflow_label;
+    stack->owner = &cotask->task;
+    cotask->stack = stack;
+    cotask->top = &cotask->coro;
+    runner__coro_make(&cotask->coro, stack, runner__cotask_main, cotask);
+    return cotask;
+}
+
+/* After runner_free() the pool is gone and the stack takes its slab along. */
+static inline void runner__cotask_free(runner__tasks_t *tasks, runner__cotask_t *cotask)
+{
+    runner__stackpool_t *pool = tasks->home.free_last == NULL ? &tasks->stacks : NULL;
+    runner__coro_destroy(&cotask->coro);
+    runner__stack_release(pool, cotask->stack);
+}
 
 /* These are inline, and so are their callers where it matters: a return after a switch goes where
  * the processor does not expect it, and costs as much as the switch. */

@@ -56,7 +56,7 @@ static bool cancel_plain(runner_future_t *future, const runner__cancel_t *cancel
 
 static void free_plain(runner_future_t *future)
 {
-    runner__free(future);
+    runner__pool_give(&future->home->futures, future);
 }
 
 void runner__future_report_plain(runner_future_t *future)
@@ -72,23 +72,17 @@ static const runner__future_ops_t plain_ops = {"future", cancel_plain, runner__f
 
 runner_future_t *runner__future_new(runner__home_t *home)
 {
-    runner_future_t *future = runner__malloc(sizeof *future);
+    runner_future_t *future = runner__pool_take(&home->futures);
     if (future != NULL) {
         runner__future_init(future, home, &plain_ops);
     }
     return future;
 }
 
-void runner__future_settle(runner_future_t *future, int code, void *value)
+void runner__future_list(runner_future_t *future)
 {
-    future->code = code;
-    future->value = value;
-    future->flags |= RUNNER__FUTURE_DONE;
-    runner__list_append(&future->home->loop.ready, &future->waiters);
-    if (code < 0 && code != RUNNER_ECANCELED) {
-        runner__list_push(&future->home->failed, &future->waiters);
-        future->flags |= RUNNER__FUTURE_LISTED;
-    }
+    runner__list_push(&future->home->failed, &future->waiters);
+    future->flags |= RUNNER__FUTURE_LISTED;
 }
 
 void runner__future_set_note(runner_future_t *future, runner__note_t *note)
@@ -98,24 +92,11 @@ void runner__future_set_note(runner_future_t *future, runner__note_t *note)
     runner__note_unref(old);
 }
 
-static void unlist(runner_future_t *future)
+void runner__future_unlist(runner_future_t *future)
 {
-    if ((future->flags & RUNNER__FUTURE_LISTED) != 0) {
-        runner__list_remove(&future->waiters);
-        runner__list_init(&future->waiters);
-        future->flags &= ~(uint32_t)RUNNER__FUTURE_LISTED;
-    }
-}
-
-int runner__future_take(runner_future_t *future, void **result)
-{
-    future->flags |= RUNNER__FUTURE_TAKEN;
-    unlist(future);
-    if (future->code == 0 && result != NULL) {
-        future->flags |= RUNNER__FUTURE_VALUE_TAKEN;
-        *result = future->value;
-    }
-    return future->code;
+    runner__list_remove(&future->waiters);
+    runner__list_init(&future->waiters);
+    future->flags &= ~(uint32_t)RUNNER__FUTURE_LISTED;
 }
 
 void runner__future_report(runner_future_t *future)
@@ -123,7 +104,7 @@ void runner__future_report(runner_future_t *future)
     if ((future->flags & RUNNER__FUTURE_LISTED) == 0) {
         return;
     }
-    unlist(future);
+    runner__future_unlist(future);
     future->flags |= RUNNER__FUTURE_TAKEN;
     future->ops->report(future);
 }
@@ -156,7 +137,9 @@ void runner__future_release(runner_future_t *future)
             return;
         }
     }
-    runner__note_unref(future->note);
+    if (RUNNER__UNLIKELY(future->note != NULL)) {
+        runner__note_unref(future->note);
+    }
     future->ops->free(future);
     runner__home_drop(home);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "home.h"
+#include "runner/error.h"
 #include "runner/future.h"
 
 /* What a cancel says besides that it is one; shared by whoever it is handed to. */
@@ -59,14 +60,39 @@ void runner__future_init(runner_future_t *future, runner__home_t *home,
 /* A plain future; NULL without memory. */
 runner_future_t *runner__future_new(runner__home_t *home);
 
+/* Remembers a failure until somebody takes it. */
+void runner__future_list(runner_future_t *future);
+
 /* Settles a pending future and queues its waiters. */
-void runner__future_settle(runner_future_t *future, int code, void *value);
+static inline void runner__future_settle(runner_future_t *future, int code, void *value)
+{
+    future->code = code;
+    future->value = value;
+    future->flags |= RUNNER__FUTURE_DONE;
+    runner__list_append(&future->home->loop.ready, &future->waiters);
+    if (RUNNER__UNLIKELY(code < 0 && code != RUNNER_ECANCELED)) {
+        runner__future_list(future);
+    }
+}
 
 /* Remembers why the future is being cancelled. */
 void runner__future_set_note(runner_future_t *future, runner__note_t *note);
 
+void runner__future_unlist(runner_future_t *future);
+
 /* Takes the outcome of a future that is done: nobody needs to be told any more. */
-int runner__future_take(runner_future_t *future, void **result);
+static inline int runner__future_take(runner_future_t *future, void **result)
+{
+    future->flags |= RUNNER__FUTURE_TAKEN;
+    if (RUNNER__UNLIKELY((future->flags & RUNNER__FUTURE_LISTED) != 0)) {
+        runner__future_unlist(future);
+    }
+    if (result != NULL && future->code == 0) {
+        future->flags |= RUNNER__FUTURE_VALUE_TAKEN;
+        *result = future->value;
+    }
+    return future->code;
+}
 
 /* The report of a future that is nothing more. */
 void runner__future_report_plain(runner_future_t *future);

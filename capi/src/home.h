@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/pool.h"
 #include "loop.h"
 #include "runner/types.h"
 
@@ -36,6 +37,7 @@ struct runner__home {
     runner__node_t failed;    /* futures that failed and whose outcome nobody took */
     uint64_t created;         /* futures and tasks so far: their order */
     size_t alive;             /* futures and tasks that have memory */
+    runner__pool_t futures;   /* plain ones that are free */
 };
 
 int runner__home_init(runner__home_t *home, const runner__loop_hooks_t *hooks);

@@ -163,7 +163,7 @@ static void run_entry_timed(runner__loop_t *loop, runner__entry_t *entry)
 }
 
 /* One iteration; true if it was cut short. */
-static bool run_ready(runner__loop_t *loop)
+static inline bool run_ready(runner__loop_t *loop)
 {
     runner__list_append(&loop->current, &loop->ready);
     while (!runner__list_empty(&loop->current)) {
@@ -282,11 +282,19 @@ static bool find_work(runner__loop_t *loop)
 }
 
 /* Counts an iteration. */
-static bool poll_is_due(runner__loop_t *loop)
+static inline bool poll_is_due(runner__loop_t *loop)
 {
     loop->iterations++;
     return loop->iterations >= loop->poll_interval ||
            loop->now_ns - loop->polled_ns >= POLL_AFTER_NS;
+}
+
+/* Whether the next iteration can begin as it is, which is nearly always so: something is ready, and
+ * it is not time yet to look for more. Counts the iteration. */
+static inline bool goes_on(runner__loop_t *loop)
+{
+    return !runner__list_empty(&loop->ready) && !loop->is_virtual &&
+           !runner__inbox_filled(&loop->inbox) && !poll_is_due(loop);
 }
 
 /* Fills the ready queue for the next iteration. False on a deadlock. */
@@ -299,7 +307,7 @@ static bool gather(runner__loop_t *loop)
         queue_due_timers(loop);
     }
     if (!runner__list_empty(&loop->ready)) {
-        if (RUNNER__LIKELY(!poll_is_due(loop))) {
+        if (!poll_is_due(loop)) {
             return true;
         }
         poll_kernel(loop, UV_RUN_NOWAIT);
@@ -323,7 +331,7 @@ static bool gather(runner__loop_t *loop)
 static runner__loop_end_t turn(runner__loop_t *loop)
 {
     while (!loop->stopping && !interrupted(loop)) {
-        if (!gather(loop)) {
+        if (RUNNER__UNLIKELY(!goes_on(loop)) && !gather(loop)) {
             return RUNNER__LOOP_DEADLOCK;
         }
         if (loop->escaping || loop->forked || run_ready(loop)) {

@@ -75,6 +75,7 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
     }
     tasks->current = NULL;
     tasks->active = &tasks->native;
+    runner__pool_init(&tasks->home.futures, sizeof(runner_future_t), WARM_TASKS);
     runner__stackpool_init(&tasks->stacks, sizeof(runner__cotask_t), stack_bytes);
     runner__pool_init(&tasks->plain, sizeof(runner_task_t), WARM_TASKS);
     runner__pool_init(&tasks->extras, sizeof(runner__task_extra_t), WARM_EXTRAS);
@@ -93,6 +94,8 @@ void runner__tasks_fini(runner__tasks_t *tasks)
     runner__stackpool_destroy(&tasks->stacks);
     runner__pool_clear(&tasks->plain);
     runner__pool_clear(&tasks->extras);
+    runner__pool_clear(&tasks->home.futures);
+    tasks->home.futures.most = 0;
     tasks->plain.most = 0;
     tasks->extras.most = 0;
 }
@@ -144,8 +147,8 @@ static int set_extra(runner__tasks_t *tasks, runner_task_t *task,
 
 static void step_entry(runner__loop_t *loop, runner__entry_t *entry);
 
-int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
-                     const runner_spawn_options_t *opts, runner_task_t **out)
+static inline int make_task(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
+                            const runner_spawn_options_t *opts, runner_task_t **out)
 {
     runner_task_t *task;
     if (coroutine) {
@@ -179,7 +182,13 @@ int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, boo
     task->wait.ops = NULL;
     task->body = body;
     task->arg = arg;
-    runner__scope_share(&task->scope, opts != NULL ? opts->context : NULL);
+    if (opts != NULL && opts->context != NULL) {
+        runner__scope_share(&task->scope, opts->context);
+    } else if (RUNNER__LIKELY(tasks->home.loop.scope != NULL)) {
+        runner__scope_copy_from(&task->scope, tasks->home.loop.scope);
+    } else {
+        runner__scope_copy(&task->scope);
+    }
     task->flags = coroutine ? RUNNER__TASK_COROUTINE : 0;
     task->id = ++tasks->spawned;
     task->parent = tasks->current != NULL ? tasks->current->id : 0;
@@ -188,6 +197,12 @@ int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, boo
     tasks->count++;
     *out = task;
     return 0;
+}
+
+int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
+                     const runner_spawn_options_t *opts, runner_task_t **out)
+{
+    return make_task(tasks, body, arg, coroutine, opts, out);
 }
 
 void runner__task_queue(runner_task_t *task)
@@ -262,21 +277,31 @@ static inline bool run_body(runner__tasks_t *tasks, runner_task_t *task, int sta
     return (task->flags & RUNNER__TASK_RETURNED) != 0;
 }
 
-/* The outcome of the wait. A cancel that came through what it waited for brings its note. */
+/* A wait for a future that is over, which it mostly is one. A cancel that came through the future
+ * brings its note. */
+static inline int end_future_wait(runner_task_t *task)
+{
+    runner_future_t *future = task->wait.on;
+    task->wait.ops = NULL;
+    int status = runner__future_take(future, task->wait.out);
+    if (RUNNER__UNLIKELY(future->note != NULL) && status == RUNNER_ECANCELED) {
+        runner__future_set_note(&task->future, future->note);
+    }
+    runner__future_unref(future);
+    return status;
+}
+
 static inline int end_wait(runner_task_t *task, bool canceled)
 {
-    runner__note_t *note = NULL;
-    if (task->wait.ops == &runner__wait_for_future) {
-        note = runner__note_ref(((runner_future_t *)task->wait.on)->note);
-    }
-    int status = runner__wait_end(&task->wait, canceled);
-    if (RUNNER__UNLIKELY(note != NULL)) {
-        if (status == RUNNER_ECANCELED && !canceled) {
-            runner__future_set_note(&task->future, note);
+    if (RUNNER__LIKELY(!canceled)) {
+        if (task->wait.ops == NULL) {
+            return 0;
         }
-        runner__note_unref(note);
+        if (task->wait.ops == &runner__wait_for_future) {
+            return end_future_wait(task);
+        }
     }
-    return status;
+    return runner__wait_end(&task->wait, canceled);
 }
 
 /* Inline in its callers for the same reason as the switch itself. */
@@ -400,8 +425,9 @@ static int read_options(const runner_spawn_options_t *opts, runner_spawn_options
     return code;
 }
 
-static int spawn(runner__body_t body, void *arg, bool coroutine, const runner_spawn_options_t *opts,
-                 const void *address, runner_task_t **out)
+static inline int spawn(runner__body_t body, void *arg, bool coroutine,
+                        const runner_spawn_options_t *opts, const void *address,
+                        runner_task_t **out)
 {
     runner__tasks_t *tasks = runner__tasks_current();
     runner_spawn_options_t complete;
@@ -418,7 +444,7 @@ static int spawn(runner__body_t body, void *arg, bool coroutine, const runner_sp
         return RUNNER_ENOLOOP;
     }
     runner_task_t *task;
-    int code = runner__task_new(tasks, body, arg, coroutine, opts, &task);
+    int code = make_task(tasks, body, arg, coroutine, opts, &task);
     if (code != 0) {
         return code;
     }
