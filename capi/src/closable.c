@@ -141,8 +141,8 @@ static void finish(runner_t *self, runner_closable_t *closable, int abandon_code
     int code = runner__future_take(&task->future, NULL);
     if (code < 0 && code != RUNNER_ECANCELED && code != RUNNER_EABANDONED) {
         tell(closable, "an error occurred during closing of a closable", code);
-        runner__report_add(&self->report, RUNNER_REPORT_CLOSABLE, code, task->id,
-                           name_of(closable), NULL);
+        runner__report_add(&self->report, RUNNER_REPORT_CLOSABLE, code, task->id, name_of(closable),
+                           NULL);
     }
     runner__future_unref(&task->future);
     free_closable(closable);

@@ -129,11 +129,12 @@ static uint32_t find(const runner__vars_t *vars, const runner_var_t *var, bool *
 }
 
 /* A new array like `old` with `box` at `index`, instead of or before what stood there. */
-static runner__vars_t *with_box(const runner__vars_t *old, uint32_t index, bool replaces, box_t *box)
+static runner__vars_t *with_box(const runner__vars_t *old, uint32_t index, bool replaces,
+                                box_t *box)
 {
     uint32_t before = old != NULL ? old->count : 0;
     uint32_t count = replaces ? before : before + 1;
-    runner__vars_t *vars = runner__malloc(sizeof *vars + count * sizeof vars->boxes[0]);
+    runner__vars_t *vars = runner__malloc(sizeof *vars + count * sizeof(box_t *));
     if (vars == NULL) {
         return NULL;
     }
@@ -181,7 +182,7 @@ static int vars_get(const runner__vars_t *vars, const runner_var_t *var, void **
 {
     bool found;
     uint32_t index = find(vars, var, &found);
-    if (!found) {
+    if (!found || vars == NULL) {
         return RUNNER_EPENDING;
     }
     *value = vars->boxes[index]->value;

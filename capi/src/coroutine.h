@@ -14,7 +14,7 @@ typedef struct runner__cotask {
     runner__coro_t *top;  /* where it stopped: its own context, or a generator's on top of it */
     runner__coro_t *back; /* who resumed it, and runs on when it parks */
     runner__stack_t *stack;
-    int status;           /* what the wait in progress returns */
+    int status; /* what the wait in progress returns */
 } runner__cotask_t;
 
 /* The name of a task for the message of a stack overflow. */

@@ -68,7 +68,8 @@ void runner__future_report_plain(runner_future_t *future)
     future->home->loop.hooks->exception(&future->home->loop, &info);
 }
 
-static const runner__future_ops_t plain_ops = {"future", cancel_plain, runner__future_report_plain, free_plain};
+static const runner__future_ops_t plain_ops = {"future", cancel_plain, runner__future_report_plain,
+                                               free_plain};
 
 runner_future_t *runner__future_new(runner__home_t *home)
 {
@@ -120,8 +121,7 @@ void runner__future_report_all(runner__home_t *home)
 {
     runner__list_sort(&home->failed, created_before);
     while (!runner__list_empty(&home->failed)) {
-        runner__future_report(
-            RUNNER__CONTAINER(home->failed.next, runner_future_t, waiters));
+        runner__future_report(RUNNER__CONTAINER(home->failed.next, runner_future_t, waiters));
     }
 }
 

@@ -99,7 +99,8 @@ int runner_gen_new(runner_fn fn, void *arg, runner_drop_fn drop, size_t stack_by
         return RUNNER_ENOLOOP;
     }
     runner_gen_t *gen = runner__calloc(1, sizeof *gen);
-    runner__stack_t *stack = gen != NULL ? runner__stack_acquire(&tasks->stacks, stack_bytes) : NULL;
+    runner__stack_t *stack =
+        gen != NULL ? runner__stack_acquire(&tasks->stacks, stack_bytes) : NULL;
     if (stack == NULL) {
         runner__free(gen);
         return RUNNER_ENOMEM;

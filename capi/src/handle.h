@@ -18,15 +18,15 @@
 typedef struct runner__shutdown {
     bool active;
     bool phase_done;
-    bool late;           /* the grace of the phase is over */
-    bool skip;           /* a signal ended it */
-    bool give_up;        /* a second one ended all of them */
-    unsigned carried;    /* signals from before, which are not its own */
-    unsigned seen;       /* signals acted on, those included */
-    int code;            /* the first thing that went wrong */
-    runner__entry_t step; /* of the phase */
-    runner__entry_t stop; /* ends the phase */
-    runner__node_t closers;  /* closables that are being closed */
+    bool late;              /* the grace of the phase is over */
+    bool skip;              /* a signal ended it */
+    bool give_up;           /* a second one ended all of them */
+    unsigned carried;       /* signals from before, which are not its own */
+    unsigned seen;          /* signals acted on, those included */
+    int code;               /* the first thing that went wrong */
+    runner__entry_t step;   /* of the phase */
+    runner__entry_t stop;   /* ends the phase */
+    runner__node_t closers; /* closables that are being closed */
     size_t closers_left;
 } runner__shutdown_t;
 
@@ -34,15 +34,15 @@ struct runner {
     runner__tasks_t tasks;
     runner_options_t options;
     runner_executor_t executor; /* what options.executor points to */
-    uv_loop_t *uv;             /* ours or the factory's; NULL before it is opened */
-    runner_context_t *context; /* of the main tasks; copied from the caller when it is opened */
-    runner_task_t *main;       /* of the current run */
+    uv_loop_t *uv;              /* ours or the factory's; NULL before it is opened */
+    runner_context_t *context;  /* of the main tasks; copied from the caller when it is opened */
+    runner_task_t *main;        /* of the current run */
     runner__shutdown_t shutdown;
-    runner__node_t callbacks;  /* every callback that has not run, wherever it stands */
+    runner__node_t callbacks; /* every callback that has not run, wherever it stands */
     runner__pool_t callback_pool;
     runner__node_t closables; /* registered and not being closed, in registration order */
     bool closables_closed;    /* shutdown has been through them once */
-    bool guarded; /* stack overflows are caught on guarded_thread */
+    bool guarded;             /* stack overflows are caught on guarded_thread */
     uv_thread_t guarded_thread;
     runner__signals_t signals;
     struct runner__workers *jobs; /* NULL until the first job */

@@ -16,8 +16,8 @@ typedef struct runner__handler {
     runner_drop_fn drop;
 } runner__handler_t;
 
-/* Tells the handler; the hook of the loop. `info` is a runner_exception_t. */
-void runner__handler_call(struct runner__loop *loop, const void *info);
+/* Tells the handler; the hook of the loop. `exception` is a runner_exception_t. */
+void runner__handler_call(struct runner__loop *loop, const void *exception);
 
 /* Debug: an entry took long; the hook of the loop. */
 void runner__handler_slow(struct runner__loop *loop, const char *label, uint64_t duration_ns);

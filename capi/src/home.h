@@ -29,15 +29,15 @@ typedef struct runner__home runner__home_t;
 struct runner__home {
     runner__loop_t loop;
     uint32_t magic;
-    uint32_t fork_generation; /* of the process that made it */
-    atomic_int phase;         /* runner__phase_t */
-    atomic_bool busy;         /* a thread runs or closes it */
-    int (*open)(runner__home_t *home);      /* makes the loop */
+    uint32_t fork_generation;                /* of the process that made it */
+    atomic_int phase;                        /* runner__phase_t */
+    atomic_bool busy;                        /* a thread runs or closes it */
+    int (*open)(runner__home_t *home);       /* makes the loop */
     void (*free_last)(runner__home_t *home); /* set once freed: the last object is gone */
-    runner__node_t failed;    /* futures that failed and whose outcome nobody took */
-    uint64_t created;         /* futures and tasks so far: their order */
-    size_t alive;             /* futures and tasks that have memory */
-    runner__pool_t futures;   /* plain ones that are free */
+    runner__node_t failed;                   /* futures that failed and whose outcome nobody took */
+    uint64_t created;                        /* futures and tasks so far: their order */
+    size_t alive;                            /* futures and tasks that have memory */
+    runner__pool_t futures;                  /* plain ones that are free */
 };
 
 int runner__home_init(runner__home_t *home, const runner__loop_hooks_t *hooks);

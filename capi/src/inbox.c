@@ -32,8 +32,7 @@ int runner__inbox_attach(runner__inbox_t *inbox, uv_loop_t *loop, uv_async_cb wo
 void runner__inbox_detach(runner__inbox_t *inbox, uv_close_cb closed)
 {
     atomic_store(&inbox->async_open, false);
-    while (atomic_load(&inbox->wakers) != 0) {
-    }
+    while (atomic_load(&inbox->wakers) != 0) {}
     uv_close((uv_handle_t *)&inbox->async, closed);
 }
 

@@ -7,7 +7,7 @@
 /* The future of a job, which can take the job back while it waits in the queue. */
 typedef struct job_future {
     runner_future_t future;
-    runner_job_t *job;          /* NULL once the job has ended or was forgotten */
+    runner_job_t *job; /* NULL once the job has ended or was forgotten */
     runner_drop_fn result_drop;
 } job_future_t;
 
@@ -44,7 +44,8 @@ static void free_job_future(runner_future_t *future)
     runner__free(owner);
 }
 
-static const runner__future_ops_t job_ops = {"thread", cancel_job, runner__future_report_plain, free_job_future};
+static const runner__future_ops_t job_ops = {"thread", cancel_job, runner__future_report_plain,
+                                             free_job_future};
 
 runner_job_t *runner__job_new(runner__home_t *home, runner_job_fn fn, void *arg,
                               const runner_job_options_t *opts)

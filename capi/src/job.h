@@ -22,10 +22,10 @@ typedef enum runner__job_state {
 } runner__job_state_t;
 
 struct runner_job {
-    runner__entry_t entry;    /* in a list of the workers, then in the inbox */
-    runner_future_t *future;  /* NULL once abandoned */
+    runner__entry_t entry;   /* in a list of the workers, then in the inbox */
+    runner_future_t *future; /* NULL once abandoned */
     struct runner__workers *workers;
-    runner__scope_t scope;    /* what the job sees */
+    runner__scope_t scope; /* what the job sees */
     runner_job_fn fn;
     void *arg;
     runner_drop_fn drop;

@@ -234,6 +234,7 @@ static uint64_t wake_time(const runner__loop_t *loop)
 static void wait_in_kernel(runner__loop_t *loop)
 {
     uv_handle_t *async = (uv_handle_t *)&loop->inbox.async;
+    loop->hooks->idle(loop);
     uint64_t due_ns = wake_time(loop);
     if (due_ns != 0) {
         uint64_t due_ms = due_ns / NS_PER_MS + (due_ns % NS_PER_MS != 0);

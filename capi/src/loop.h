@@ -27,6 +27,8 @@ typedef struct runner__loop_hooks {
     void (*attention)(runner__loop_t *loop);
     /* An error that no caller can be given; `info` is a runner_exception_t. */
     void (*exception)(runner__loop_t *loop, const void *info);
+    /* Nothing is ready and the loop is about to wait. */
+    void (*idle)(runner__loop_t *loop);
     /* Debug mode: an entry took long. */
     void (*slow)(runner__loop_t *loop, const char *label, uint64_t duration_ns);
 } runner__loop_hooks_t;
@@ -52,19 +54,19 @@ struct runner__loop {
     bool detect_deadlock;
     bool forked;
     atomic_bool running; /* looked at by other threads in debug mode */
-    int64_t now_ns;        /* as last read; the virtual time under the virtual clock */
-    int64_t polled_ns;     /* when the kernel was last polled */
-    uint64_t limit_ns;     /* real time at which a wait under the virtual clock is given up, or 0 */
-    uint32_t iterations;   /* since then */
+    int64_t now_ns;      /* as last read; the virtual time under the virtual clock */
+    int64_t polled_ns;   /* when the kernel was last polled */
+    uint64_t limit_ns;   /* real time at which a wait under the virtual clock is given up, or 0 */
+    uint32_t iterations; /* since then */
     uint32_t poll_interval;
     runner__timers_t timers;
     runner__inbox_t inbox;
     atomic_uint jobs;       /* that have not ended */
     atomic_uint submitters; /* other threads that said they will still post */
-    uv_loop_t *uv;         /* NULL until opened */
+    uv_loop_t *uv;          /* NULL until opened */
     uv_timer_t wake_timer;
     const runner__loop_hooks_t *hooks;
-    void *scope;           /* whose context the running entry sees; see context.h */
+    void *scope; /* whose context the running entry sees; see context.h */
     uint64_t slow_ns;
     char label[64];        /* debug: what the running entry is */
     unsigned open_handles; /* of ours, until their close callbacks */

@@ -40,9 +40,15 @@ static void attend(runner__loop_t *loop)
     }
 }
 
+static void tidy_up(runner__loop_t *loop)
+{
+    runner__stackpool_idle(&runner__of_loop(loop)->tasks.stacks);
+}
+
 static const runner__loop_hooks_t hooks = {
     .attention = attend,
     .exception = runner__handler_call,
+    .idle = tidy_up,
     .slow = runner__handler_slow,
 };
 
@@ -67,8 +73,7 @@ static int read_executor(runner_t *self)
     if (self->options.executor == NULL) {
         return 0;
     }
-    int code =
-        runner__options_read(&self->executor, sizeof self->executor, self->options.executor);
+    int code = runner__options_read(&self->executor, sizeof self->executor, self->options.executor);
     if (code != 0 || self->executor.submit == NULL) {
         return RUNNER_EINVAL;
     }
@@ -172,8 +177,7 @@ int runner_new(runner_t **out, const runner_options_t *opts)
     int code = runner__options_read(&self->options, sizeof self->options, opts);
     code = code != 0 ? code : check_options(&self->options);
     code = code != 0 ? code : read_executor(self);
-    code = code != 0 ? code
-                     : runner__tasks_init(&self->tasks, &hooks, self->options.stack_bytes);
+    code = code != 0 ? code : runner__tasks_init(&self->tasks, &hooks, self->options.stack_bytes);
     if (code != 0) {
         runner__free(self);
         return code;
@@ -238,8 +242,8 @@ static void report_deadlock(runner_t *self)
     char chain[512];
     runner__inspect_chain(self->main, chain, sizeof chain);
     runner__report_clear(&self->report);
-    runner__report_add(&self->report, RUNNER_REPORT_DEADLOCK, RUNNER_EDEADLK, self->main->id,
-                       chain, NULL);
+    runner__report_add(&self->report, RUNNER_REPORT_DEADLOCK, RUNNER_EDEADLK, self->main->id, chain,
+                       NULL);
     if (runner__loop_of(self)->debug) {
         fprintf(stderr, "librunner: deadlock: %s\n", chain);
         (void)runner_print_tasks(self, stderr);
@@ -252,8 +256,7 @@ static int main_outcome(runner_t *self, void **result)
     runner_task_t *main = self->main;
     int code = runner__future_take(&main->future, result);
     if (code == RUNNER_ECANCELED && main->cancels == 1) {
-        int by_signal =
-            runner__signals_code_of_reason((unsigned)runner_task_cancel_reason(main));
+        int by_signal = runner__signals_code_of_reason((unsigned)runner_task_cancel_reason(main));
         return by_signal != 0 ? by_signal : code;
     }
     return code;
@@ -362,7 +365,8 @@ int runner_get_loop(runner_t *self, struct uv_loop_s **out)
         return code;
     }
     const runner__loop_t *loop = runner__loop_of(self);
-    if (atomic_load_explicit(&loop->running, memory_order_relaxed) && runner__loop_current != loop) {
+    if (atomic_load_explicit(&loop->running, memory_order_relaxed) &&
+        runner__loop_current != loop) {
         return RUNNER_EBUSY;
     }
     runner__home_t *home;
@@ -459,8 +463,8 @@ int runner_main(runner_fn main, void *arg, const runner_options_t *opts, void **
     }
     int closed = runner_close(self);
     runner__signals_give_back(self);
-    bool ended_by = closed != RUNNER_ETIMEDOUT && closed != RUNNER_EDEADLK &&
-                    closed != RUNNER_EHANDLES;
+    bool ended_by =
+        closed != RUNNER_ETIMEDOUT && closed != RUNNER_EDEADLK && closed != RUNNER_EHANDLES;
     runner_free(self);
     return code == 0 && ended_by ? closed : code;
 }

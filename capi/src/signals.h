@@ -15,12 +15,12 @@
 #define RUNNER__SIGNAL_KINDS 3
 
 typedef struct runner__signals {
-    atomic_uint count;    /* interrupts since the current run or close began */
-    atomic_uint first;    /* which kind the first of them was, plus one */
-    atomic_bool acted;    /* the loop has acted on the first */
+    atomic_uint count;     /* interrupts since the current run or close began */
+    atomic_uint first;     /* which kind the first of them was, plus one */
+    atomic_bool acted;     /* the loop has acted on the first */
     atomic_bool listening; /* runner_interrupt() has an effect */
-    unsigned held;        /* nested runner__signals_take() */
-    unsigned taken;       /* bit set of kinds whose disposition is ours */
+    unsigned held;         /* nested runner__signals_take() */
+    unsigned taken;        /* bit set of kinds whose disposition is ours */
 } runner__signals_t;
 
 void runner__signals_init(runner__signals_t *signals);

@@ -13,7 +13,7 @@ struct runner_submission {
     atomic_uint refs;       /* the handle's, and the loop's until it is settled */
     uv_mutex_t lock;
     uv_cond_t settled;
-    bool done;           /* guarded by lock, like the rest up to the line */
+    bool done; /* guarded by lock, like the rest up to the line */
     bool cancel_asked;
     bool taken;
     int code;

@@ -21,7 +21,7 @@
 enum {
     RUNNER__TASK_COROUTINE = 1,
     RUNNER__TASK_STARTED = 2,
-    RUNNER__TASK_QUEUED = 4,       /* its entry is in the ready queue, to take a step */
+    RUNNER__TASK_QUEUED = 4, /* its entry is in the ready queue, to take a step */
     RUNNER__TASK_RUNNING = 8,
     RUNNER__TASK_MUST_CANCEL = 16, /* the next step is told RUNNER_ECANCELED */
     RUNNER__TASK_RETURNED = 32,    /* the body is over */
@@ -49,7 +49,7 @@ typedef union runner__body {
 /* Ordered by how often a step touches it. A parked stackless task is this and a timer's slot. */
 struct runner_task {
     runner_future_t future;
-    uint32_t cancels; /* requests that count */
+    uint32_t cancels;      /* requests that count */
     runner__timer_t timer; /* its entry is the task's */
     runner__wait_t wait;
     runner__body_t body;
@@ -66,20 +66,21 @@ struct runner_task {
 /* What the tasks of one runner share; begins with the home that their futures refer to. */
 typedef struct runner__tasks {
     runner__home_t home;
-    runner_task_t *current;   /* takes a step now */
-    runner__coro_t *active;   /* the context that runs now: native, a coroutine or a generator */
-    runner__coro_t native;    /* the stack that called the loop */
+    runner_task_t *current; /* takes a step now */
+    runner__coro_t *active; /* the context that runs now: native, a coroutine or a generator */
+    runner__coro_t native;  /* the stack that called the loop */
     runner__stackpool_t stacks;
-    runner__pool_t plain;     /* of stackless tasks */
+    runner__pool_t plain; /* of stackless tasks */
     runner__pool_t extras;
-    runner__node_t all;       /* tasks that are not done, in spawn order */
-    size_t count;             /* how many */
+    runner__node_t all; /* tasks that are not done, in spawn order */
+    size_t count;       /* how many */
     uint64_t spawned;
-    runner__node_t leftovers; /* those that shutdown has cancelled, in spawn order, also done ones */
-    size_t leftovers_left;    /* how many of them are not done */
+    runner__node_t
+        leftovers;         /* those that shutdown has cancelled, in spawn order, also done ones */
+    size_t leftovers_left; /* how many of them are not done */
     runner__entry_t leftovers_done; /* queued when the last of them is */
-    bool aborts;              /* the running callback has called runner_abort() */
-    int abort_code;           /* what runner_abort() ended the run with, or 0 */
+    bool aborts;                    /* the running callback has called runner_abort() */
+    int abort_code;                 /* what runner_abort() ended the run with, or 0 */
 } runner__tasks_t;
 
 int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks,

@@ -15,7 +15,7 @@ struct runner__workers {
     unsigned most;
     bool closing;
     bool abandoned;
-    bool posted; /* all_done is on its way */
+    bool posted;          /* all_done is on its way */
     runner__home_t *home; /* not to be touched once abandoned */
     runner__entry_t all_done;
     void (*done)(runner_t *self);

@@ -4,6 +4,7 @@
 #include "check_support.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { CLOSE_ERROR = -30001 };
 
@@ -306,6 +307,35 @@ START_TEST(R085_R094_closable_that_does_not_end_is_abandoned_after_the_grace)
 }
 END_TEST
 
+/* A task that, when shutdown cancels it, has all waiting given up. */
+static int give_up_shutdown(void *arg, void **result)
+{
+    park(arg, result);
+    ck_assert_code(runner_interrupt(runner_current()), 0);
+    ck_assert_code(runner_interrupt(runner_current()), 0);
+    return runner_sleep(RUNNER_FOREVER);
+}
+
+static int leave_one_that_gives_up(void *arg, void **result)
+{
+    (void)result;
+    ck_assert_code(runner_spawn(give_up_shutdown, arg, NULL, NULL), 0);
+    return runner_yield();
+}
+
+START_TEST(R094_R132_closable_that_never_started_is_dropped_once)
+{
+    runner_t *runner = test_runner();
+    registered(runner, "c", log_body, "closed");
+    ck_assert_code(runner_run(runner, leave_one_that_gives_up, "task", NULL, NULL), 0);
+    ck_assert_code(runner_close(runner), RUNNER_EINTR);
+    log_expect("task");
+    ck_assert_int_eq(drops(), 1);
+    runner_free(runner);
+    ck_assert_int_eq(drops(), 1);
+}
+END_TEST
+
 /* --- taking a registration back ---------------------------------------------------------- */
 
 START_TEST(R094_unregistered_closable_is_dropped_at_once_and_never_closed)
@@ -340,6 +370,41 @@ START_TEST(R094_closable_that_is_being_closed_can_not_be_unregistered)
     log_expect("refused");
     ck_assert_int_eq(drops(), 1);
     runner_free(runner);
+}
+END_TEST
+
+typedef struct later {
+    runner_t *runner;
+    runner_closable_t *closable;
+} later_t;
+
+static int unregister_too_late(void *arg)
+{
+    later_t *later = arg;
+    ck_assert_code(runner_closable_unregister(later->closable), RUNNER_EDONE);
+    log_add("refused");
+    return 0;
+}
+
+/* A job that waits until the executor drains: the closables have closed. */
+static int post_when_draining(void *arg, void **result)
+{
+    later_t *later = arg;
+    (void)result;
+    while (runner_run_in_executor(later->runner, log_job, "", NULL, NULL) == RUNNER_ETHREAD)
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    return runner_call_soon_threadsafe(later->runner, unregister_too_late, later, NULL);
+}
+
+START_TEST(R094_registration_is_valid_until_the_runner_is_closed)
+{
+    later_t later = {test_runner(), NULL};
+    later.closable = registered(later.runner, "c", log_body, "closed");
+    ck_assert_code(runner_run_in_executor(later.runner, post_when_draining, &later, NULL, NULL), 0);
+    ck_assert_code(runner_close(later.runner), 0);
+    log_expect("closed,refused");
+    ck_assert_int_eq(drops(), 1);
+    runner_free(later.runner);
 }
 END_TEST
 
@@ -380,9 +445,12 @@ int main(void)
     tcase_add_test(tcase, R096_R097_closable_registered_by_a_closable_is_closed_too);
     tcase_add_test(tcase, R085_R094_closable_that_does_not_end_is_abandoned_after_the_grace);
 
+    tcase_add_test(tcase, R094_R132_closable_that_never_started_is_dropped_once);
+
     tcase = test_case(suite, "unregister");
     tcase_add_test(tcase, R094_unregistered_closable_is_dropped_at_once_and_never_closed);
     tcase_add_test(tcase, R094_closable_that_is_being_closed_can_not_be_unregistered);
+    tcase_add_test(tcase, R094_registration_is_valid_until_the_runner_is_closed);
     tcase_add_test(tcase, R024_R094_refused_registrations_consume_nothing);
     return test_main(suite);
 }

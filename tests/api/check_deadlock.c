@@ -155,6 +155,49 @@ START_TEST(runner_goes_on_after_a_deadlock)
 }
 END_TEST
 
+/* Two tasks in a circle; the second closes it while a cancel is on its way to it. */
+static int cancel_oneself_and_await(void *arg, int status, void **result)
+{
+    runner_task_t **pair = arg;
+    (void)result;
+    log_add("step %s", code_name(status));
+    if (status != 0)
+        return status;
+    ck_assert_code(runner_task_cancel(runner_current_task()), 0);
+    return runner_await(pair[0], NULL);
+}
+
+static int await_second(void *arg, void **result)
+{
+    runner_task_t **pair = arg;
+    int code = runner_await(pair[1], result);
+    log_add("first %s", code_name(code));
+    return code;
+}
+
+static int make_a_circle(void *arg, void **result)
+{
+    runner_task_t **pair = arg;
+    runner_spawn_options_t opts = {.size = sizeof opts, .drop = drop_count};
+    ck_assert_code(runner_spawn(await_second, pair, &opts, &pair[0]), 0);
+    ck_assert_code(runner_spawn_step(cancel_oneself_and_await, pair, &opts, &pair[1]), 0);
+    return runner_await(pair[0], result);
+}
+
+START_TEST(R136_cancel_of_a_stackless_task_that_closes_a_circle)
+{
+    runner_task_t *pair[2] = {NULL, NULL};
+    runner_t *runner = test_runner();
+    ck_assert_code(runner_run(runner, make_a_circle, pair, NULL, NULL), RUNNER_ECANCELED);
+    log_expect("step 0,step RUNNER_ECANCELED,first RUNNER_ECANCELED");
+    ck_assert_int_eq(runner_task_cancelled(pair[1]), 1);
+    ck_assert_int_eq(drops(), 2);
+    runner_task_unref(pair[0]);
+    runner_task_unref(pair[1]);
+    runner_free(runner);
+}
+END_TEST
+
 /* --- what is none ------------------------------------------------------------------------ */
 
 static int resolve(void *arg)
@@ -382,6 +425,7 @@ int main(void)
     tcase_add_test(tcase, report_of_a_deadlock_names_the_chain_of_waits);
     tcase_add_test(tcase, runner_goes_on_after_a_deadlock);
     tcase_add_test(tcase, R085_deadlock_in_a_cleanup_ends_shutdown);
+    tcase_add_test(tcase, R136_cancel_of_a_stackless_task_that_closes_a_circle);
 
     tcase = test_case(suite, "no deadlock");
     tcase_add_test(tcase, timer_is_no_deadlock);

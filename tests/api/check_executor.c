@@ -636,6 +636,77 @@ START_TEST(R110_R111_job_queued_behind_an_abandoned_one_is_dropped_once)
 }
 END_TEST
 
+/* A leftover that answers its cancel with a job, which outlives its grace. */
+static int await_job_when_cancelled(void *arg, void **result)
+{
+    runner_sleep(RUNNER_FOREVER);
+    return runner_to_thread(pass_gate, arg, &counted, result);
+}
+
+static int leave_job_in_cleanup(void *arg, void **result)
+{
+    (void)result;
+    ck_assert_code(runner_spawn(await_job_when_cancelled, arg, NULL, NULL), 0);
+    return runner_yield();
+}
+
+START_TEST(R085_R105_job_of_an_abandoned_task_runs_on_and_its_result_is_dropped)
+{
+    gate_t gate;
+    gate_init(&gate);
+    runner_options_t opts = test_options();
+    opts.clock = RUNNER_CLOCK_REAL;
+    opts.cancel_grace_ms = 20;
+    runner_t *runner = test_runner_with(&opts);
+    ck_assert_code(runner_closable_register(runner, "c", open_gate, &gate, NULL, NULL), 0);
+    run(runner, leave_job_in_cleanup, &gate);
+    ck_assert_code(runner_close(runner), RUNNER_ETIMEDOUT);
+    ck_assert_int_eq(atomic_load(&gate.calls), 1);
+    ck_assert_int_eq(drops(), 1);
+    ck_assert_int_eq(result_drops(), 1);
+    runner_free(runner);
+    gate_destroy(&gate);
+}
+END_TEST
+
+/* The program's own executor runs the job at once: its result is there before the task takes it. */
+static int run_at_once(void *arg, runner_job_t *job)
+{
+    (void)arg;
+    runner_job_run(job);
+    return 0;
+}
+
+static int await_job_and_give_up(void *arg, void **result)
+{
+    runner_sleep(RUNNER_FOREVER);
+    ck_assert_code(runner_interrupt(runner_current()), 0);
+    ck_assert_code(runner_interrupt(runner_current()), 0);
+    return runner_to_thread(count_call, arg, &counted, result);
+}
+
+static int leave_job_that_is_given_up(void *arg, void **result)
+{
+    (void)result;
+    ck_assert_code(runner_spawn(await_job_and_give_up, arg, NULL, NULL), 0);
+    return runner_yield();
+}
+
+START_TEST(R085_R105_result_that_an_abandoned_task_did_not_take_is_dropped)
+{
+    atomic_int calls = 0;
+    runner_executor_t executor = {sizeof executor, run_at_once, NULL, NULL};
+    runner_options_t opts = test_options();
+    opts.executor = &executor;
+    runner_t *runner = test_runner_with(&opts);
+    run(runner, leave_job_that_is_given_up, &calls);
+    ck_assert_code(runner_close(runner), RUNNER_EINTR);
+    ck_assert_int_eq(drops(), calls);
+    ck_assert_int_eq(result_drops(), calls);
+    runner_free(runner);
+}
+END_TEST
+
 START_TEST(R113_close_waits_only_for_the_jobs_of_its_own_runner)
 {
     gate_t gate;
@@ -874,6 +945,8 @@ int main(void)
     tcase_add_test(tcase, R108_R109_job_in_the_last_phase_can_post_but_not_submit);
     tcase_add_test(tcase, R110_R111_job_that_does_not_end_is_abandoned_and_may_end_later);
     tcase_add_test(tcase, R110_R111_job_queued_behind_an_abandoned_one_is_dropped_once);
+    tcase_add_test(tcase, R085_R105_job_of_an_abandoned_task_runs_on_and_its_result_is_dropped);
+    tcase_add_test(tcase, R085_R105_result_that_an_abandoned_task_did_not_take_is_dropped);
     tcase_add_test(tcase, R113_close_waits_only_for_the_jobs_of_its_own_runner);
 
     tcase = test_case(suite, "own threads");

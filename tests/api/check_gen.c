@@ -405,6 +405,58 @@ START_TEST(R094_generator_that_ignores_its_close_does_not_stop_shutdown)
 }
 END_TEST
 
+/* A task that asks a generator while shutdown closes it: a closable leaves it behind. */
+static int count_slowly(void *arg, void **result)
+{
+    (void)arg;
+    (void)result;
+    int code = runner_gen_yield(value_of(1));
+    if (code == 0)
+        code = runner_sleep(RUNNER_FOREVER);
+    log_add("body %s", code_name(code));
+    return code;
+}
+
+static int ask_at_shutdown(void *arg, void **result)
+{
+    runner_gen_t **gen = arg;
+    int code = runner_gen_next(*gen, result);
+    log_add("asked %s", code_name(code));
+    return code;
+}
+
+static int leave_one_that_asks(void *arg, void **result)
+{
+    (void)result;
+    ck_assert_code(runner_spawn(ask_at_shutdown, arg, NULL, NULL), 0);
+    return runner_yield();
+}
+
+static int begin_and_leave(void *arg, void **result)
+{
+    runner_gen_t **gen = arg;
+    (void)result;
+    *gen = gen_here(count_slowly, NULL);
+    expect_next(*gen, 1);
+    return 0;
+}
+
+START_TEST(R094_R097_generator_in_use_at_shutdown_ends_where_it_waits)
+{
+    runner_gen_t *gen = NULL;
+    runner_t *runner = test_runner();
+    ck_assert_code(
+        runner_closable_register(runner, "asks", leave_one_that_asks, &gen, NULL, NULL), 0);
+    ck_assert_code(runner_run(runner, begin_and_leave, &gen, NULL, NULL), 0);
+    runner_close(runner);
+    ck_assert_int_eq(runner_is_closed(runner), 1);
+    ck_assert_ptr_nonnull(strstr(log_text(), "body RUNNER_ECANCELED,asked RUNNER_ECANCELED"));
+    ck_assert_int_eq(drops(), 1);
+    runner_gen_unref(gen);
+    runner_free(runner);
+}
+END_TEST
+
 static int leave_unstarted(void *arg, void **result)
 {
     (void)arg;
@@ -543,6 +595,7 @@ int main(void)
     tcase_add_test(tcase, R080_R094_generators_close_after_the_tasks);
     tcase_add_test(tcase, R094_error_of_a_generator_at_shutdown_is_reported);
     tcase_add_test(tcase, R094_generator_that_ignores_its_close_does_not_stop_shutdown);
+    tcase_add_test(tcase, R094_R097_generator_in_use_at_shutdown_ends_where_it_waits);
     tcase_add_test(tcase, generator_that_never_started_is_only_dropped);
 
     tcase = test_case(suite, "misuse");

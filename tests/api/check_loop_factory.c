@@ -248,6 +248,112 @@ START_TEST(R075_R078_handles_of_the_program_work_on_the_loop)
 }
 END_TEST
 
+/* A handle of every kind that needs no file; each one's callback settles the future. */
+typedef struct handles {
+    runner_future_t *future;
+    union {
+        uv_handle_t any;
+        uv_timer_t timer;
+        uv_prepare_t prepare;
+        uv_check_t check;
+        uv_idle_t idle;
+        uv_async_t async;
+    } uv;
+} handles_t;
+
+static void settle(uv_handle_t *handle)
+{
+    handles_t *handles = handle->data;
+    (void)runner_future_resolve(handles->future, NULL);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+    settle((uv_handle_t *)timer);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    settle((uv_handle_t *)prepare);
+}
+
+static void on_check(uv_check_t *check)
+{
+    settle((uv_handle_t *)check);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    settle((uv_handle_t *)idle);
+}
+
+static void on_async(uv_async_t *async)
+{
+    settle((uv_handle_t *)async);
+}
+
+enum { KINDS = 6 };
+
+static void start_handle(struct uv_loop_s *loop, handles_t *handles, int kind)
+{
+    switch (kind) {
+    case 0:
+    case 1:
+        ck_assert_int_eq(uv_timer_init(loop, &handles->uv.timer), 0);
+        ck_assert_int_eq(uv_timer_start(&handles->uv.timer, on_due, (uint64_t)kind * 5, 0), 0);
+        break;
+    case 2:
+        ck_assert_int_eq(uv_prepare_init(loop, &handles->uv.prepare), 0);
+        ck_assert_int_eq(uv_prepare_start(&handles->uv.prepare, on_prepare), 0);
+        break;
+    case 3:
+        /* A check runs after a poll; the wake-up ends the poll. */
+        ck_assert_int_eq(uv_check_init(loop, &handles->uv.check), 0);
+        ck_assert_int_eq(uv_check_start(&handles->uv.check, on_check), 0);
+        ck_assert_code(runner_wakeup(runner_current()), 0);
+        break;
+    case 4:
+        ck_assert_int_eq(uv_idle_init(loop, &handles->uv.idle), 0);
+        ck_assert_int_eq(uv_idle_start(&handles->uv.idle, on_idle), 0);
+        break;
+    default:
+        ck_assert_int_eq(uv_async_init(loop, &handles->uv.async, on_async), 0);
+        ck_assert_int_eq(uv_async_send(&handles->uv.async), 0);
+    }
+    handles->uv.any.data = handles;
+}
+
+static int await_handles(void *arg, void **result)
+{
+    struct uv_loop_s *loop = NULL;
+    (void)arg;
+    ck_assert_code(runner_get_loop(runner_current(), &loop), 0);
+    for (int kind = 0; kind < KINDS; kind++) {
+        handles_t handles;
+        ck_assert_code(runner_future_new(runner_current(), &handles.future), 0);
+        start_handle(loop, &handles, kind);
+        ck_assert_code(runner_future_await(handles.future, result), 0);
+        log_add("%d", kind);
+        runner_future_unref(handles.future);
+        ck_assert_code(runner_future_new(runner_current(), &handles.future), 0);
+        uv_close(&handles.uv.any, settle);
+        ck_assert_code(runner_future_await(handles.future, result), 0);
+        runner_future_unref(handles.future);
+    }
+    return 0;
+}
+
+START_TEST(R078_callbacks_of_any_handle_wake_the_tasks)
+{
+    for (int clock = RUNNER_CLOCK_REAL; clock <= RUNNER_CLOCK_VIRTUAL; clock++) {
+        runner_options_t opts = test_options();
+        opts.clock = clock;
+        ck_assert_code(runner_main(await_handles, NULL, &opts, NULL), 0);
+        log_expect("0,1,2,3,4,5");
+    }
+}
+END_TEST
+
 static void report_handles(const runner_report_t *report, void *arg)
 {
     *(size_t *)arg = runner_report_count(report, RUNNER_REPORT_HANDLE);
@@ -320,6 +426,7 @@ int main(void)
     tcase_add_test(tcase, R077_without_a_factory_the_loop_is_libuvs);
     tcase = test_case(suite, "handles of the program");
     tcase_add_test(tcase, R075_R078_handles_of_the_program_work_on_the_loop);
+    tcase_add_test(tcase, R078_callbacks_of_any_handle_wake_the_tasks);
     tcase_add_test(tcase, R012_R078_a_handle_left_open_is_reported_and_not_closed);
     tcase_add_test(tcase, R078_free_leaves_an_open_handle_alone_too);
     return test_main(suite);

@@ -957,6 +957,42 @@ START_TEST(R130_sigint_after_main_is_done_has_its_normal_effect)
 }
 END_TEST
 
+/* A callback of the last iteration: no signal came, so there is none to deliver again. */
+static int interrupt_late(void *arg)
+{
+    child_assert_code(runner_interrupt(arg), 0);
+    return 0;
+}
+
+static int return_before_the_call(void *arg, void **result)
+{
+    child_assert_code(runner_call_soon(runner_current(), interrupt_late, runner_current(), NULL),
+                      0);
+    *result = arg;
+    return 0;
+}
+
+static int run_interrupted_at_its_end(void *arg)
+{
+    static const int32_t signals[] = {RUNNER_SIGNALS_AUTO, RUNNER_SIGNALS_NONE};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        runner_options_t opts = test_options();
+        opts.signals = signals[i];
+        runner_t *runner = test_runner_with(&opts);
+        child_assert_code(runner_run(runner, return_before_the_call, value_of(6), NULL, &arg), 0);
+        child_assert(number_of(arg) == 6);
+        child_assert_code(runner_run(runner, return_before_the_call, value_of(7), NULL, &arg), 0);
+        runner_free(runner);
+    }
+    return 0;
+}
+
+START_TEST(R130_interrupt_call_after_main_is_done_raises_no_signal)
+{
+    expect_child(run_interrupted_at_its_end);
+}
+END_TEST
+
 static int raise_between_runs(void *arg)
 {
     (void)arg;
@@ -1537,6 +1573,7 @@ static void add_around(Suite *suite)
 {
     TCase *tcase = test_case(suite, "around");
     tcase_add_test(tcase, R130_sigint_after_main_is_done_keeps_the_result_and_is_delivered_again);
+    tcase_add_test(tcase, R130_interrupt_call_after_main_is_done_raises_no_signal);
     tcase_add_test(tcase, R130_sigint_after_main_is_done_has_its_normal_effect);
     tcase_add_test(tcase, R131_sigint_between_two_runs_is_not_ours);
     tcase_add_test(tcase, R131_handler_set_between_two_runs_is_respected);

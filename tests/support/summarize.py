@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Reads what CTest wrote with --output-junit: prints the closing line of every Check program, the
-failed cases below it, and CTest's own count; writes "<passed> <failed>" to a file. Check's cases count one by one, and so
-does what a script sums up as "N passed, N failed"; any other program counts as one, and so does a
-program that fails in spite of its line.
+"""Reads what CTest wrote with --output-junit. Prints the closing line of every Check program, the
+failed cases below it, and CTest's own count; writes "<passed> <failed>" to a file. Check's cases
+count one by one, and so does what a script sums up as "N passed, N failed"; any other program
+counts as one, and so does a program that fails in spite of its line.
 Usage: summarize.py JUNIT_XML COUNT_FILE
 """
 import os

@@ -164,6 +164,10 @@ START_TEST(test_stack__memory_beyond_the_bound_is_given_back)
     for (int i = 0; i < MANY; i++) {
         runner__stack_release(&pool, all[i]);
     }
+    ck_assert_uint_ge(runner__stack_warm_count(&pool.classes[pool.default_class]), MANY);
+    for (int i = 0; i < MANY; i += 1000) {
+        runner__stackpool_idle(&pool);
+    }
     for (int i = 0; i < MANY; i++) {
         size_t page = runner__page_bytes();
         unsigned char one[1];

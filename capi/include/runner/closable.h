@@ -31,8 +31,7 @@ RUNNER_BEGIN_DECLS
  * @since 0.1
  */
 RUNNER_EXPORT int runner_closable_register(runner_t *self, const char *name, runner_fn close,
-                                           void *arg, runner_drop_fn drop,
-                                           runner_closable_t **out);
+                                           void *arg, runner_drop_fn drop, runner_closable_t **out);
 
 /**
  * Take a registration back without closing; `drop` runs now.

@@ -47,12 +47,14 @@
     XX(EIGNORED, -20030, "generator ignored its close")
 
 /** The codes as constants, RUNNER_EINVAL and so on. RUNNER_EUSER is never made by the library. */
+/* clang-format off: it takes the map for the beginning of an expression */
 enum {
-#define RUNNER_ERROR_ENUM(name, value, text) RUNNER_##name = value,
+#define RUNNER_ERROR_ENUM(name, value, text) RUNNER_##name = (value),
     RUNNER_ERROR_MAP(RUNNER_ERROR_ENUM)
 #undef RUNNER_ERROR_ENUM
     RUNNER_OK = 0 /**< Success. */
 };
+/* clang-format on */
 
 RUNNER_BEGIN_DECLS
 

@@ -22,10 +22,10 @@ typedef int (*runner_job_fn)(void *arg, void **result);
  * accepted job was run.
  */
 typedef struct runner_executor {
-    size_t size;                                  /**< sizeof(runner_executor_t) of the caller. */
-    int (*submit)(void *arg, runner_job_t *job);  /**< Takes a job. */
-    void (*shutdown)(void *arg);                  /**< No further job will come; may be NULL. */
-    void *arg;                                    /**< Given to both; borrowed. */
+    size_t size;                                 /**< sizeof(runner_executor_t) of the caller. */
+    int (*submit)(void *arg, runner_job_t *job); /**< Takes a job. */
+    void (*shutdown)(void *arg);                 /**< No further job will come; may be NULL. */
+    void *arg;                                   /**< Given to both; borrowed. */
 } runner_executor_t;
 
 /** Options of a job. Zero means default; fill it with runner_job_options_init(). */

@@ -10,14 +10,14 @@
 
 /** What went wrong. Everything in it is borrowed and valid during the call. */
 typedef struct runner_exception {
-    size_t size;              /**< sizeof(runner_exception_t) of the library. */
-    const char *message;      /**< A sentence. */
-    int code;                 /**< The error, or 0. */
-    runner_task_t *task;      /**< The task it happened in, or NULL. */
-    runner_future_t *future;  /**< The future it was found on, or NULL. */
-    const char *name;         /**< Name of the task, callback or closable, or NULL. */
-    const char *site;         /**< Where it was spawned, or NULL. */
-    uint64_t duration_ns;     /**< Slow steps: how long it took; else 0. */
+    size_t size;             /**< sizeof(runner_exception_t) of the library. */
+    const char *message;     /**< A sentence. */
+    int code;                /**< The error, or 0. */
+    runner_task_t *task;     /**< The task it happened in, or NULL. */
+    runner_future_t *future; /**< The future it was found on, or NULL. */
+    const char *name;        /**< Name of the task, callback or closable, or NULL. */
+    const char *site;        /**< Where it was spawned, or NULL. */
+    uint64_t duration_ns;    /**< Slow steps: how long it took; else 0. */
 } runner_exception_t;
 
 /**

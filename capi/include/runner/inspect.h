@@ -27,9 +27,10 @@ typedef struct runner_task_info {
     int32_t cancelling; /**< Cancel requests. */
     uint64_t awaits;    /**< Number of the task that it waits for, or 0. */
     uint64_t parent;    /**< Number of the task that spawned it, or 0. */
-    const char *waits;  /**< "yield", "sleep", "future", "task", "thread" ...; NULL if it is ready. */
-    const char *site;   /**< Where it was spawned, or NULL. */
-    char name[64];      /**< Its name, cut at 63 bytes. */
+    const char
+        *waits;       /**< "yield", "sleep", "future", "task", "thread" ...; NULL if it is ready. */
+    const char *site; /**< Where it was spawned, or NULL. */
+    char name[64];    /**< Its name, cut at 63 bytes. */
 } runner_task_info_t;
 
 RUNNER_BEGIN_DECLS

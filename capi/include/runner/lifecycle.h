@@ -42,35 +42,35 @@ typedef void (*runner_report_fn)(const runner_report_t *report, void *arg);
 
 /** Options of a runner. Zero means default; fill it with runner_options_init(). */
 typedef struct runner_options {
-    size_t size;                         /**< sizeof(runner_options_t) of the caller. */
-    int32_t debug;                       /**< Tri-state; default reads LIBRUNNER_DEBUG at loop creation. */
-    int32_t clock;                       /**< RUNNER_CLOCK_REAL or RUNNER_CLOCK_VIRTUAL. */
-    int32_t deadlock;                    /**< Tri-state: return RUNNER_EDEADLK instead of waiting for ever. */
-    int32_t signals;                     /**< RUNNER_SIGNALS_AUTO, _NONE, or a bit set. */
-    uint32_t poll_interval;              /**< Iterations between looks at the kernel; 0 is 61. */
-    uint32_t executor_threads;           /**< Most worker threads; 0 is min(32, cores + 4). */
-    uint64_t executor_join_timeout_ms;   /**< Wait for jobs at close; 0 is 300,000. */
-    uint64_t cancel_grace_ms;            /**< Wait for cancelled tasks at close; 0 is for ever. */
-    uint64_t closable_grace_ms;          /**< Wait for closables at close; 0 is for ever. */
-    uint64_t slow_callback_ms;           /**< Debug: report longer steps; 0 is 100. */
-    size_t stack_bytes;                  /**< Stack of a coroutine; 0 is 64 KiB. */
-    runner_loop_factory_fn loop_factory; /**< Makes the loop; NULL is uv_loop_init(). */
-    runner_loop_release_fn loop_release; /**< Frees the factory's loop after it was closed. */
-    void *loop_arg;                      /**< Given to both; borrowed. */
+    size_t size;               /**< sizeof(runner_options_t) of the caller. */
+    int32_t debug;             /**< Tri-state; default reads LIBRUNNER_DEBUG at loop creation. */
+    int32_t clock;             /**< RUNNER_CLOCK_REAL or RUNNER_CLOCK_VIRTUAL. */
+    int32_t deadlock;          /**< Tri-state: return RUNNER_EDEADLK instead of waiting for ever. */
+    int32_t signals;           /**< RUNNER_SIGNALS_AUTO, _NONE, or a bit set. */
+    uint32_t poll_interval;    /**< Iterations between looks at the kernel; 0 is 61. */
+    uint32_t executor_threads; /**< Most worker threads; 0 is min(32, cores + 4). */
+    uint64_t executor_join_timeout_ms;     /**< Wait for jobs at close; 0 is 300,000. */
+    uint64_t cancel_grace_ms;              /**< Wait for cancelled tasks at close; 0 is for ever. */
+    uint64_t closable_grace_ms;            /**< Wait for closables at close; 0 is for ever. */
+    uint64_t slow_callback_ms;             /**< Debug: report longer steps; 0 is 100. */
+    size_t stack_bytes;                    /**< Stack of a coroutine; 0 is 64 KiB. */
+    runner_loop_factory_fn loop_factory;   /**< Makes the loop; NULL is uv_loop_init(). */
+    runner_loop_release_fn loop_release;   /**< Frees the factory's loop after it was closed. */
+    void *loop_arg;                        /**< Given to both; borrowed. */
     runner_exception_fn exception_handler; /**< First exception handler; NULL is the default one. */
     void *exception_arg;                   /**< Given to it; borrowed. */
     runner_report_fn on_report;            /**< Told the shutdown report. */
     void *on_report_arg;                   /**< Given to it; borrowed. */
-    const runner_executor_t *executor;     /**< Threads of the program; copied. NULL is the own pool. */
+    const runner_executor_t *executor; /**< Threads of the program; copied. NULL is the own pool. */
 } runner_options_t;
 
 /** Options of one run. Zero means default; fill it with runner_run_options_init(). */
 typedef struct runner_run_options {
-    size_t size;               /**< sizeof(runner_run_options_t) of the caller. */
-    const char *name;          /**< Name of the main task; copied. */
-    runner_context_t *context; /**< Context of the main task; shared. NULL is the runner's own. */
-    size_t stack_bytes;        /**< Stack of the main task; 0 is the runner's option. */
-    runner_drop_fn drop;       /**< Releases `arg`, exactly once if the run was accepted. */
+    size_t size;                /**< sizeof(runner_run_options_t) of the caller. */
+    const char *name;           /**< Name of the main task; copied. */
+    runner_context_t *context;  /**< Context of the main task; shared. NULL is the runner's own. */
+    size_t stack_bytes;         /**< Stack of the main task; 0 is the runner's option. */
+    runner_drop_fn drop;        /**< Releases `arg`, exactly once if the run was accepted. */
     runner_drop_fn result_drop; /**< Releases a result that nobody took. */
 } runner_run_options_t;
 

@@ -19,12 +19,12 @@
 
 /** Options of runner_spawn(). Zero means default; fill it with runner_spawn_options_init(). */
 typedef struct runner_spawn_options {
-    size_t size;                /**< sizeof(runner_spawn_options_t) of the caller. */
-    const char *name;           /**< Name of the task; copied. NULL is "Task-<id>". */
-    const char *site;           /**< Where it was spawned, for reports; static text, borrowed. */
-    runner_context_t *context;  /**< Context to run in; shared. NULL is a copy of the current one. */
-    size_t stack_bytes;         /**< Stack of a coroutine; 0 is the runner's option. */
-    runner_drop_fn drop;        /**< Releases `arg`, exactly once if the spawn was accepted. */
+    size_t size;               /**< sizeof(runner_spawn_options_t) of the caller. */
+    const char *name;          /**< Name of the task; copied. NULL is "Task-<id>". */
+    const char *site;          /**< Where it was spawned, for reports; static text, borrowed. */
+    runner_context_t *context; /**< Context to run in; shared. NULL is a copy of the current one. */
+    size_t stack_bytes;        /**< Stack of a coroutine; 0 is the runner's option. */
+    runner_drop_fn drop;       /**< Releases `arg`, exactly once if the spawn was accepted. */
     runner_drop_fn result_drop; /**< Releases a result that nobody took. */
     int32_t eager;              /**< Not 0: the first step runs inside the spawn. */
     int32_t reserved;           /**< Zero. */

@@ -13,7 +13,8 @@ typedef struct runner__node {
     struct runner__node *prev;
 } runner__node_t;
 
-#define RUNNER__CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define RUNNER__CONTAINER(ptr, type, member)                                                       \
+    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void runner__list_init(runner__node_t *head)
 {

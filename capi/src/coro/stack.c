@@ -15,7 +15,6 @@
 #define SLAB_MAX_BYTES ((size_t)256 * 1024 * 1024)
 /* What a stack needs below its header to be of any use. */
 #define MIN_FRAME_BYTES ((size_t)4096)
-#define SAMPLES 8
 /* At most this many stacks are given back at a time: some hundred microseconds. */
 #define COOL_BATCH 1024
 
@@ -38,7 +37,7 @@ static unsigned class_of(size_t bytes)
     return klass;
 }
 
-static uint32_t warm_start(unsigned klass)
+static uint32_t warm_bound(unsigned klass)
 {
     size_t by_bytes = RUNNER__STACK_WARM_BYTES / class_bytes(klass);
     return by_bytes < RUNNER__STACK_WARM_STACKS ? (uint32_t)by_bytes : RUNNER__STACK_WARM_STACKS;
@@ -61,7 +60,6 @@ void runner__stackpool_init(runner__stackpool_t *pool, size_t header_bytes,
     pool->header_bytes = header_bytes;
     pool->default_class = class_of(bytes);
     for (unsigned i = 0; i < RUNNER__STACK_CLASSES; i++) {
-        pool->classes[i].warm_max = warm_start(i);
         pool->classes[i].next_count = RUNNER__SLAB_SMALL_STACKS;
     }
 }
@@ -103,27 +101,20 @@ runner__stack_t *runner__stack_acquire_slow(runner__stackpool_t *pool, size_t st
     return stack;
 }
 
-/* Gives all but the newest keep warm stacks of a class back to the system. */
-static void cool(runner__stackclass_t *class, uint32_t keep)
+/* Gives the newest `count` warm stacks of a class back to the system. */
+static void cool(runner__stackclass_t *class, uint32_t count)
 {
-    runner__stack_t **last = &class->warm;
-    for (; keep > 0 && *last != NULL; keep--) {
-        (*last)->rank = keep;
-        last = &(*last)->next;
-    }
-    runner__stack_t *stack = *last;
     runner__slab_t *batch = NULL;
-    *last = NULL;
-    while (stack != NULL) {
-        runner__stack_t *next = stack->next;
+    for (; count > 0 && class->warm != NULL; count--) {
+        runner__stack_t *stack = class->warm;
         runner__slab_t *slab = stack->slab;
+        class->warm = stack->next;
         if (slab->batch == NULL) {
             /* The end of the list points to itself, so that NULL can mean "not listed". */
             slab->batch = batch != NULL ? batch : slab;
             batch = slab;
         }
         runner__slab_mark(slab, stack);
-        stack = next;
     }
     while (batch != NULL) {
         runner__slab_t *slab = batch;
@@ -137,35 +128,21 @@ static void cool(runner__stackclass_t *class, uint32_t keep)
     }
 }
 
-/* How many warm stacks fit into the byte bound, going by what some of them have touched. */
-static uint32_t warm_fit(const runner__stackclass_t *class)
+static void cool_to_bound(runner__stackpool_t *pool, uint32_t most)
 {
-    size_t touched = 0;
-    size_t samples = 0;
-    uint32_t step = runner__stack_warm_count(class) / SAMPLES + 1;
-    uint32_t i = 0;
-    for (const runner__stack_t *stack = class->warm; stack != NULL; stack = stack->next, i++) {
-        if (i % step == 0) {
-            touched += runner__stack_high_water(stack);
-            samples++;
+    for (unsigned i = 0; i < RUNNER__STACK_CLASSES; i++) {
+        runner__stackclass_t *class = &pool->classes[i];
+        uint32_t warm = runner__stack_warm_count(class);
+        uint32_t bound = warm_bound(i);
+        if (warm > bound) {
+            cool(class, warm - bound < most ? warm - bound : most);
         }
     }
-    return touched == 0 ? 0 : (uint32_t)(RUNNER__STACK_WARM_BYTES / (touched / samples + 1));
 }
 
-/* The bound is in bytes; stacks that touched little are kept in larger numbers than the class
- * starts with. What is too much goes oldest first. */
-static void overfull(runner__stackclass_t *class)
+void runner__stackpool_idle(runner__stackpool_t *pool)
 {
-    uint32_t warm = runner__stack_warm_count(class);
-    uint32_t fit = warm_fit(class);
-    if (fit > warm) {
-        class->warm_max = fit < warm * 2 ? fit : warm * 2;
-        return;
-    }
-    uint32_t half = fit / 2;
-    class->warm_max = fit;
-    cool(class, warm > COOL_BATCH && warm - COOL_BATCH > half ? warm - COOL_BATCH : half);
+    cool_to_bound(pool, COOL_BATCH);
 }
 
 static void release_orphan(runner__stack_t *stack)
@@ -191,19 +168,13 @@ void runner__stack_release_slow(runner__stackpool_t *pool, runner__stack_t *stac
     stack->rank = runner__stack_warm_count(class) + 1;
     stack->next = class->warm;
     class->warm = stack;
-    if (stack->rank > class->warm_max) {
-        overfull(class);
-    }
 }
 
 void runner__stackpool_trim(runner__stackpool_t *pool)
 {
+    cool_to_bound(pool, UINT32_MAX);
     for (unsigned i = 0; i < RUNNER__STACK_CLASSES; i++) {
         runner__stackclass_t *class = &pool->classes[i];
-        class->warm_max = warm_start(i);
-        if (runner__stack_warm_count(class) > class->warm_max) {
-            cool(class, class->warm_max);
-        }
         for (runner__slab_t *slab = class->open, *next; slab != NULL; slab = next) {
             next = slab->next;
             if (slab->cold_count == slab->count && slab->count > RUNNER__SLAB_SMALL_STACKS) {
@@ -242,8 +213,7 @@ void runner__stackpool_destroy(runner__stackpool_t *pool)
         }
         drop_slabs(class->open);
         drop_slabs(class->full);
-        *class = (runner__stackclass_t){.warm_max = warm_start(i),
-                                        .next_count = RUNNER__SLAB_SMALL_STACKS};
+        *class = (runner__stackclass_t){.next_count = RUNNER__SLAB_SMALL_STACKS};
     }
 }
 

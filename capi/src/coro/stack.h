@@ -21,7 +21,8 @@
 #define RUNNER__STACK_MAX_BYTES ((size_t)1024 * 1024 * 1024)
 /* One size class per power of two from the smallest to the largest stack. */
 #define RUNNER__STACK_CLASSES 17
-/* What a class keeps warm without looking: this many stacks or this many bytes. */
+/* What a class keeps warm over idle times: this many stacks, and no more than this many bytes. While
+ * there is work everything stays warm, since a stack is soon needed again. */
 #define RUNNER__STACK_WARM_STACKS 1024
 #define RUNNER__STACK_WARM_BYTES ((size_t)64 * 1024 * 1024)
 
@@ -56,7 +57,6 @@ struct runner__stackclass {
     runner__stack_t *warm; /* LIFO: the newest is the one whose lines are still in the cache */
     runner__slab_t *open;  /* slabs with at least one cold stack */
     runner__slab_t *full;
-    uint32_t warm_max;   /* a release beyond this many takes the slow path */
     uint32_t next_count; /* stacks in the next slab */
 };
 
@@ -72,7 +72,11 @@ struct runner__stackpool {
 void runner__stackpool_init(runner__stackpool_t *pool, size_t header_bytes,
                             size_t default_stack_bytes);
 
-/* Gives back what is warm beyond the bound and unmaps slabs that nobody uses. */
+/* Gives back some of what is warm beyond the bound: for the owner to call when it has nothing else
+ * to do. Bounded to some hundred microseconds. */
+void runner__stackpool_idle(runner__stackpool_t *pool);
+
+/* Gives back all that is warm beyond the bound and unmaps slabs that nobody uses. */
 void runner__stackpool_trim(runner__stackpool_t *pool);
 
 /* Stacks that are still out stay valid: each is released with pool == NULL, from any thread, and
@@ -118,13 +122,10 @@ static inline void runner__stack_release(runner__stackpool_t *pool, runner__stac
     runner__san_unpoison(stack->limit, stack->base);
     if (__builtin_expect(pool != NULL && !stack->watched, 1)) {
         runner__stackclass_t *klass = &pool->classes[stack->klass];
-        uint32_t warm = runner__stack_warm_count(klass);
-        if (__builtin_expect(warm < klass->warm_max, 1)) {
-            stack->rank = warm + 1;
-            stack->next = klass->warm;
-            klass->warm = stack;
-            return;
-        }
+        stack->rank = runner__stack_warm_count(klass) + 1;
+        stack->next = klass->warm;
+        klass->warm = stack;
+        return;
     }
     runner__stack_release_slow(pool, stack);
 }

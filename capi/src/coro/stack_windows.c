@@ -30,7 +30,7 @@ static unsigned class_of(size_t bytes)
     return klass;
 }
 
-static uint32_t warm_start(unsigned klass)
+static uint32_t warm_bound(unsigned klass)
 {
     size_t by_bytes = RUNNER__STACK_WARM_BYTES / class_bytes(klass);
     return by_bytes < RUNNER__STACK_WARM_STACKS ? (uint32_t)by_bytes : RUNNER__STACK_WARM_STACKS;
@@ -39,9 +39,6 @@ static uint32_t warm_start(unsigned klass)
 static void reset(runner__stackpool_t *pool)
 {
     memset(pool->classes, 0, sizeof pool->classes);
-    for (unsigned i = 0; i < RUNNER__STACK_CLASSES; i++) {
-        pool->classes[i].warm_max = warm_start(i);
-    }
 }
 
 void runner__stackpool_init(runner__stackpool_t *pool, size_t header_bytes,
