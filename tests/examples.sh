@@ -290,8 +290,8 @@ treesum_arguments() {
 
 # On a terminal there is a line that shows how far it got, and it is gone at the end.
 treesum_terminal() {
-    if ! command -v script >/dev/null; then
-        skip "treesum: progress on a terminal: no script(1)"
+    if ! script -q -c true /dev/null >/dev/null 2>&1; then
+        skip "treesum: progress on a terminal: no script(1), or no terminal for it"
         return
     fi
     escape=$(printf '\033')
@@ -333,6 +333,7 @@ interrupted() { # NAME LEAST-FILES-DONE DELAY-MS COMMAND...
     [ "$signal" -eq 2 ] || echo "signal $signal (status $status), not death by SIGINT" >>"$work/why"
     want_no_out
     want_message 'treesum: interrupted after [0-9]* of [0-9]* files'
+    [ "$(wc -l <"$work/err")" -eq 1 ] || sed 's/^/on stderr: /' "$work/err" >>"$work/why"
     done_files=$(sed -n 's/^treesum: interrupted after \([0-9]*\) of .*/\1/p' "$work/err")
     [ "${done_files:-0}" -ge "$least" ] || echo "only ${done_files:-0} files done" >>"$work/why"
     # 100 ms are promised on a machine that is not busy.
@@ -341,8 +342,8 @@ interrupted() { # NAME LEAST-FILES-DONE DELAY-MS COMMAND...
 }
 
 treesum_interrupt() {
-    if ! command -v perl >/dev/null; then
-        skip "treesum: interrupted: no perl"
+    if ! perl -MTime::HiRes -e 1 2>/dev/null; then
+        skip "treesum: interrupted: no perl with Time::HiRes"
         return
     fi
     mkdir "$work/big"
@@ -360,6 +361,7 @@ treesum_interrupt() {
         interrupt $delay "$treesum" "$work/big" 256
         [ "$signal" -eq 2 ] || echo "after $delay ms: status $status, signal $signal"
         [ ! -s "$work/out" ] || echo "after $delay ms: something on stdout"
+        grep -v '^treesum: interrupted after [0-9]* of [0-9]* files$' "$work/err"
     done >"$work/why.all"
     mv "$work/why.all" "$work/why"
     verdict "treesum: interrupted at any moment"

@@ -106,8 +106,10 @@ run_c() {
 
 run_c
 
-if [ "$ran" -gt 0 ] && [ "$failed" -eq 0 ]; then
+if [ "$ran" -eq 0 ]; then
+    fail "nothing was run"
+elif [ "$failed" -eq 0 ] && [ -s "$work/expected" ]; then
     echo "The first of them:"
     head -n 5 "$work/expected"
 fi
-[ "$ran" -gt 0 ] && [ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ]

@@ -214,7 +214,8 @@ static int sum_file(void *arg, void **result) {
     sum->error = digest ? digest_file(fd, digest, sum->digest) : ENOMEM;
     EVP_MD_CTX_free(digest);
     close(fd);
-    return 0; /* that a file cannot be read does not end the work */
+    /* A file that cannot be read does not end the work. */
+    return atomic_load(&stop) ? RUNNER_ECANCELED : 0;
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------ */

@@ -141,7 +141,7 @@ static int start(runner_t *self, int64_t when_ns, runner_callback_fn fn, void *a
     if (code != 0) {
         return code;
     }
-    code = runner__timer_start(&runner__loop_of(self)->timers, &callback->timer, when_ns);
+    code = runner__loop_start_timer(runner__loop_of(self), &callback->timer, when_ns);
     if (code != 0) {
         callback->drop = NULL;
         take_out(callback);

@@ -155,3 +155,14 @@ void runner__closables_finish(runner_t *self, int code)
         finish(self, RUNNER__CONTAINER(node, runner_closable_t, node), code);
     }
 }
+
+void runner__closables_drop(runner_t *self)
+{
+    while (!runner__list_empty(&self->closables)) {
+        runner__node_t *node = runner__list_pop(&self->closables);
+        runner_closable_t *closable = RUNNER__CONTAINER(node, runner_closable_t, node);
+        runner__report_add(&self->report, RUNNER_REPORT_ABANDONED, RUNNER_EABANDONED, 0,
+                           name_of(closable), NULL);
+        free_closable(closable);
+    }
+}

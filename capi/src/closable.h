@@ -17,4 +17,7 @@ size_t runner__closables_start(runner_t *self);
  * with `code`. */
 void runner__closables_finish(runner_t *self, int code);
 
+/* Drops those that were not started, and will not be. */
+void runner__closables_drop(runner_t *self);
+
 #endif

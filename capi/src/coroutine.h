@@ -83,10 +83,9 @@ static inline int runner__task_park(runner_task_t *task)
     return runner__cotask_park(runner__task_owner(task), (runner__cotask_t *)task);
 }
 
-/* Parks the running task until the future is done. */
+/* Parks the running task until the future is done, of which the wait takes over a reference. */
 static inline int runner__task_park_on(runner_task_t *task, runner_future_t *future, void **result)
 {
-    future->refs++;
     task->wait.ops = &runner__wait_for_future;
     task->wait.on = future;
     task->wait.out = result;

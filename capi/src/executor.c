@@ -76,9 +76,7 @@ int runner_to_thread(runner_job_fn fn, void *arg, const runner_job_options_t *op
     if (code != 0) {
         return code;
     }
-    code = runner__task_park_on(task, future, result);
-    runner__future_unref(future);
-    return code;
+    return runner__task_park_on(task, future, result);
 }
 
 int runner_run_in_executor(runner_t *self, runner_job_fn fn, void *arg,

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "runner/error.h"
 #include "runner/handler.h"
+#include "runner/task.h"
 
 runner__note_t *runner__note_new(const char *message, uint64_t payload)
 {
@@ -205,7 +206,7 @@ int runner_future_cancel(runner_future_t *future)
     if (code != 0) {
         return code;
     }
-    runner__cancel_t cancel = {0, NULL};
+    runner__cancel_t cancel = {RUNNER_REASON_USER, NULL};
     return future->ops->cancel(future, &cancel) ? 0 : RUNNER_EDONE;
 }
 

@@ -69,7 +69,7 @@ static inline void runner__future_settle(runner_future_t *future, int code, void
     future->code = code;
     future->value = value;
     future->flags |= RUNNER__FUTURE_DONE;
-    runner__list_append(&future->home->loop.ready, &future->waiters);
+    runner__loop_push_all(&future->home->loop, &future->waiters);
     if (RUNNER__UNLIKELY(code < 0 && code != RUNNER_ECANCELED)) {
         runner__future_list(future);
     }

@@ -21,8 +21,7 @@ typedef struct runner__shutdown {
     bool late;              /* the grace of the phase is over */
     bool skip;              /* a signal ended it */
     bool give_up;           /* a second one ended all of them */
-    unsigned carried;       /* signals from before, which are not its own */
-    unsigned seen;          /* signals acted on, those included */
+    unsigned seen;          /* signals acted on */
     int code;               /* the first thing that went wrong */
     runner__entry_t step;   /* of the phase */
     runner__entry_t stop;   /* ends the phase */
@@ -42,8 +41,7 @@ struct runner {
     runner__pool_t callback_pool;
     runner__node_t closables; /* registered and not being closed, in registration order */
     bool closables_closed;    /* shutdown has been through them once */
-    bool guarded;             /* stack overflows are caught on guarded_thread */
-    uv_thread_t guarded_thread;
+    bool guarded;             /* stack overflows are caught */
     runner__signals_t signals;
     struct runner__workers *jobs; /* NULL until the first job */
     atomic_bool jobs_shut;        /* no further job is accepted */

@@ -193,13 +193,6 @@ static void queue_due_timers(runner__loop_t *loop)
     }
 }
 
-static void poll_kernel(runner__loop_t *loop, uv_run_mode mode)
-{
-    loop->iterations = 0;
-    (void)uv_run(loop->uv, mode);
-    loop->polled_ns = runner__loop_time(loop);
-}
-
 void runner__loop_set_limit(runner__loop_t *loop, uint64_t timeout_ns)
 {
     uint64_t now_ns = uv_hrtime();
@@ -211,6 +204,23 @@ bool runner__loop_limit_reached(const runner__loop_t *loop)
     return loop->limit_ns != 0 && uv_hrtime() >= loop->limit_ns;
 }
 
+void runner__loop_cut_poll(runner__loop_t *loop)
+{
+    uv_stop(loop->uv);
+}
+
+static void poll_kernel(runner__loop_t *loop, uv_run_mode mode)
+{
+    loop->iterations = 0;
+    loop->polling = true;
+    (void)uv_run(loop->uv, mode);
+    loop->polling = false;
+    loop->polled_ns = runner__loop_time(loop);
+    if (RUNNER__UNLIKELY(loop->limit_ns != 0) && runner__loop_limit_reached(loop)) {
+        loop->stopping = true;
+    }
+}
+
 int runner__loop_flush(uv_loop_t *uv)
 {
     return uv_run(uv, UV_RUN_NOWAIT);
@@ -219,14 +229,12 @@ int runner__loop_flush(uv_loop_t *uv)
 /* The real time at which the kernel has to wake the loop; 0 for no such time. */
 static uint64_t wake_time(const runner__loop_t *loop)
 {
-    if (loop->is_virtual) {
+    if (loop->is_virtual || runner__timers_empty(&loop->timers)) {
         return loop->limit_ns;
     }
-    if (runner__timers_empty(&loop->timers)) {
-        return 0;
-    }
-    int64_t due_ns = runner__timers_next(&loop->timers);
-    return due_ns > 0 ? (uint64_t)due_ns : 1;
+    int64_t next_ns = runner__timers_next(&loop->timers);
+    uint64_t due_ns = next_ns > 0 ? (uint64_t)next_ns : 1;
+    return loop->limit_ns != 0 && loop->limit_ns < due_ns ? loop->limit_ns : due_ns;
 }
 
 /* Waits in the kernel until the next deadline or something else. libuv counts in whole
@@ -248,9 +256,6 @@ static void wait_in_kernel(runner__loop_t *loop)
     uv_unref(async);
     if (due_ns != 0) {
         (void)uv_timer_stop(&loop->wake_timer);
-    }
-    if (RUNNER__UNLIKELY(loop->limit_ns != 0) && runner__loop_limit_reached(loop)) {
-        loop->stopping = true;
     }
 }
 

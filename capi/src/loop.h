@@ -53,10 +53,11 @@ struct runner__loop {
     bool is_virtual;
     bool detect_deadlock;
     bool forked;
+    bool polling; /* inside uv_run(): the running code is a callback of the program's own handle */
     atomic_bool running; /* looked at by other threads in debug mode */
     int64_t now_ns;      /* as last read; the virtual time under the virtual clock */
     int64_t polled_ns;   /* when the kernel was last polled */
-    uint64_t limit_ns;   /* real time at which a wait under the virtual clock is given up, or 0 */
+    uint64_t limit_ns;   /* real time at which the run ends, or 0 */
     uint32_t iterations; /* since then */
     uint32_t poll_interval;
     runner__timers_t timers;
@@ -93,8 +94,8 @@ int64_t runner__loop_time(runner__loop_t *loop);
 /* A deadline that far from now, without overflow. */
 int64_t runner__loop_deadline(runner__loop_t *loop, uint64_t timeout_ns);
 
-/* Under the virtual clock: a run ends, as stopped, when so much real time has passed in the kernel.
- * UINT64_MAX takes it back. */
+/* A run ends, as stopped, when so much real time has passed and the kernel is looked at. UINT64_MAX
+ * takes it back. */
 void runner__loop_set_limit(runner__loop_t *loop, uint64_t timeout_ns);
 bool runner__loop_limit_reached(const runner__loop_t *loop);
 
@@ -105,9 +106,36 @@ int runner__loop_flush(uv_loop_t *uv);
  * any thread; async-signal-safe. */
 void runner__loop_attend(runner__loop_t *loop);
 
+/* libuv calls back before it waits as well as after: what such a callback makes ready must not wait
+ * for something else to happen. */
+void runner__loop_cut_poll(runner__loop_t *loop);
+
+static inline void runner__loop_touched(runner__loop_t *loop)
+{
+    if (RUNNER__UNLIKELY(loop->polling)) {
+        runner__loop_cut_poll(loop);
+    }
+}
+
 static inline void runner__loop_push(runner__loop_t *loop, runner__entry_t *entry)
 {
     runner__list_push(&loop->ready, &entry->node);
+    runner__loop_touched(loop);
+}
+
+/* All of a list, as a future's waiters. */
+static inline void runner__loop_push_all(runner__loop_t *loop, runner__node_t *entries)
+{
+    runner__list_append(&loop->ready, entries);
+    runner__loop_touched(loop);
+}
+
+/* As runner__timer_start(). */
+static inline int runner__loop_start_timer(runner__loop_t *loop, runner__timer_t *timer,
+                                           int64_t deadline_ns)
+{
+    runner__loop_touched(loop);
+    return runner__timer_start(&loop->timers, timer, deadline_ns);
 }
 
 /* The iteration completes, then the run ends. */

@@ -9,7 +9,7 @@
 void runner__task_cancel_at_once(runner_task_t *task)
 {
     runner__cancel_t cancel = {RUNNER_REASON_PARENT, task->future.note};
-    if (task->wait.ops->cancel(&task->wait, &cancel)) {
+    if (task->wait.ops->cancel(&task->wait, &cancel) && task->wait.ops != NULL) {
         task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
     }
 }
@@ -37,7 +37,7 @@ static inline int await_future(runner_future_t *future, void **result)
     if (RUNNER__UNLIKELY(future == &task->future)) {
         return RUNNER_ESELF;
     }
-    return runner__task_park_on(task, future, result);
+    return runner__task_park_on(task, runner_future_ref(future), result);
 }
 
 int runner_future_await(runner_future_t *future, void **result)
@@ -127,7 +127,7 @@ int runner_sleep_ns(uint64_t timeout_ns)
     runner__list_init(&task->timer.entry.node);
     if (timeout_ns != UINT64_MAX) {
         int64_t deadline_ns = runner__loop_deadline(loop, timeout_ns);
-        code = runner__timer_start(&loop->timers, &task->timer, deadline_ns);
+        code = runner__loop_start_timer(loop, &task->timer, deadline_ns);
         if (code != 0) {
             return code;
         }

@@ -59,8 +59,9 @@ void runner__report_add(runner_report_t *report, int kind, int code, uint64_t id
 
 int runner_get_report(const runner_t *self, const runner_report_t **out)
 {
-    if (out == NULL || runner__home_check(self) != 0) {
-        return RUNNER_EINVAL;
+    int code = out != NULL ? runner__home_check(self) : RUNNER_EINVAL;
+    if (code != 0) {
+        return code;
     }
     if (!self->report.made) {
         return RUNNER_EPENDING;

@@ -302,20 +302,21 @@ static bool run_main(runner_t *self, int *code, void **result)
     return false;
 }
 
-/* A coroutine that overflows its stack says so: once a thread, until the runner closes. */
+/* A coroutine that overflows its stack says so, from the first run until the runner closes. */
 static void guard_stacks(runner_t *self)
 {
-    uv_thread_t here = uv_thread_self();
-    if (!self->guarded || !uv_thread_equal(&self->guarded_thread, &here)) {
+    if (self->options.signals == RUNNER_SIGNALS_NONE) {
+        return;
+    }
+    (void)runner__overflow_guard_thread();
+    if (!self->guarded) {
         self->guarded = runner__overflow_install() == 0;
-        self->guarded_thread = here;
     }
 }
 
 static void unguard_stacks(runner_t *self)
 {
-    uv_thread_t here = uv_thread_self();
-    if (self->guarded && uv_thread_equal(&self->guarded_thread, &here)) {
+    if (self->guarded) {
         runner__overflow_uninstall();
     }
     self->guarded = false;
@@ -350,8 +351,8 @@ int runner_run(runner_t *self, runner_fn main, void *arg, const runner_run_optio
         return code;
     }
     runner__tasks_leave(&self->tasks);
-    release(self);
     runner__signals_give_back(self);
+    release(self);
     return code;
 }
 
@@ -396,11 +397,11 @@ int runner_close(runner_t *self)
     code = runner__shutdown(self);
     runner__tasks_leave(&self->tasks);
     unguard_stacks(self);
-    release(self);
     if (self->options.on_report != NULL) {
         self->options.on_report(&self->report, self->options.on_report_arg);
     }
     runner__signals_give_back(self);
+    release(self);
     return code;
 }
 
@@ -418,8 +419,8 @@ void runner_free(runner_t *self)
         return; /* a forked child leaves everything to its own end */
     }
     runner__home_t *home = &self->tasks.home;
-    if (runner__loop_current == &home->loop) {
-        fprintf(stderr, "librunner: runner_free() called from inside the runner's own loop\n");
+    if (runner__loop_current != NULL && runner__home_phase(home) == RUNNER__OPEN) {
+        fprintf(stderr, "librunner: runner_free() cannot close a runner inside a running loop\n");
         return;
     }
     if (home->loop.debug && runner__home_phase(home) == RUNNER__OPEN) {
@@ -448,9 +449,6 @@ int runner_main(runner_fn main, void *arg, const runner_options_t *opts, void **
     runner_t *self;
     if (main == NULL) {
         return RUNNER_EINVAL;
-    }
-    if (runner__loop_current != NULL) {
-        return RUNNER_ELOOP;
     }
     int code = runner_new(&self, opts);
     if (code != 0) {
@@ -534,8 +532,9 @@ int runner_debug(const runner_t *self)
 
 int runner_set_debug(runner_t *self, int debug)
 {
-    if (runner__home_check(self) != 0 || !is_tristate(debug)) {
-        return RUNNER_EINVAL;
+    int code = is_tristate(debug) ? runner__home_check(self) : RUNNER_EINVAL;
+    if (code != 0) {
+        return code;
     }
     self->options.debug = debug;
     runner__loop_of(self)->debug = resolve_debug(self);

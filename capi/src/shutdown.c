@@ -52,7 +52,7 @@ void runner__shutdown_attend(runner_t *self)
     }
     atomic_store(&self->signals.acted, true);
     shutdown->skip = true;
-    shutdown->give_up = count - shutdown->carried > 1;
+    shutdown->give_up = count > 1;
     shutdown->seen = count;
     note_code(self, runner__signals_code(&self->signals));
     runner__loop_escape(runner__loop_of(self));
@@ -147,7 +147,7 @@ static bool run_phase(runner_t *self, uint64_t grace_ms, bool limit)
             runner__loop_set_limit(loop, grace_ns);
         } else if (runner__timer_start(&loop->timers, &grace.timer,
                                        runner__loop_deadline(loop, grace_ns)) != 0) {
-            shutdown->late = true; /* no memory to wait with: does not wait */
+            runner__loop_set_limit(loop, grace_ns); /* no memory for a timer */
         }
     }
     bool done = turn_phase(self);
@@ -272,8 +272,11 @@ static void closables_phase(runner_t *self)
     runner__shutdown_t *shutdown = &self->shutdown;
     shutdown->step.run = start_closers;
     runner__loop_push(runner__loop_of(self), &shutdown->step);
-    (void)run_phase(self, grace_of(self->options.closable_grace_ms), false);
+    bool done = run_phase(self, grace_of(self->options.closable_grace_ms), false);
     runner__closables_finish(self, RUNNER_EABANDONED);
+    if (!done) {
+        runner__closables_drop(self);
+    }
     self->closables_closed = true;
 }
 
@@ -288,10 +291,12 @@ static void tasks_phases(runner_t *self)
             return;
         }
     }
+    bool given_up = self->shutdown.give_up;
     self->shutdown.give_up = true;
     note_code(self, RUNNER_ETIMEDOUT);
     cancel_phase(self);
     closables_phase(self);
+    self->shutdown.give_up = given_up;
 }
 
 static void executor_drained(runner_t *self)
@@ -422,8 +427,6 @@ static void begin(runner_t *self)
     runner__list_init(&shutdown->stop.node);
     runner__list_init(&shutdown->step.node);
     runner__list_init(&shutdown->closers);
-    shutdown->carried = atomic_load(&self->signals.count);
-    shutdown->seen = shutdown->carried;
     shutdown->active = true;
     self->tasks.abort_code = 0;
     runner__report_clear(&self->report);

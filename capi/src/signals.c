@@ -61,6 +61,8 @@ static void on_signal(int signum)
         (void)raise(signum);
     } else {
         bool second = atomic_load(&self->signals.count) > 0;
+        unsigned none = 0;
+        (void)atomic_compare_exchange_strong(&self->signals.raised, &none, (unsigned)kind + 1);
         bool unreachable = count_interrupt(self, kind);
         if (second) {
             (void)sigaction(signum, &before[kind], NULL);
@@ -91,10 +93,12 @@ void runner__signals_init(runner__signals_t *signals)
 {
     atomic_init(&signals->count, 0);
     atomic_init(&signals->first, 0);
+    atomic_init(&signals->raised, 0);
     atomic_init(&signals->acted, false);
     atomic_init(&signals->listening, false);
     signals->held = 0;
     signals->taken = 0;
+    signals->carried = 0;
     runner__at_fork_child(give_back_after_fork);
 }
 
@@ -164,6 +168,7 @@ static void forget_counts(runner__signals_t *signals)
 {
     atomic_store_explicit(&signals->count, 0, memory_order_relaxed);
     atomic_store_explicit(&signals->first, 0, memory_order_relaxed);
+    atomic_store_explicit(&signals->raised, 0, memory_order_relaxed);
     atomic_store_explicit(&signals->acted, false, memory_order_relaxed);
 }
 
@@ -185,20 +190,26 @@ void runner__signals_give_back(runner_t *self)
     }
     atomic_store_explicit(&signals->listening, false, memory_order_release);
     give_back_all(self);
-    unsigned first = atomic_load(&signals->first);
+    unsigned raised = atomic_load(&signals->raised);
     bool unseen = atomic_load(&signals->count) > 0 && !atomic_load(&signals->acted);
+    unsigned again = unseen ? raised : signals->carried;
     forget_counts(signals);
-    if (unseen && first > 0) {
-        (void)raise(kinds[first - 1].signum);
+    signals->carried = 0;
+    if (again > 0) {
+        (void)raise(kinds[again - 1].signum);
     }
 }
 
 void runner__signals_restart(runner_t *self)
 {
-    if (!atomic_load(&self->signals.acted)) {
+    runner__signals_t *signals = &self->signals;
+    if (atomic_load(&signals->count) == 0) {
         return;
     }
-    forget_counts(&self->signals);
+    if (!atomic_load(&signals->acted)) {
+        signals->carried = atomic_load(&signals->raised);
+    }
+    forget_counts(signals);
     take_all(self);
 }
 

@@ -16,11 +16,13 @@
 
 typedef struct runner__signals {
     atomic_uint count;     /* interrupts since the current run or close began */
+    atomic_uint raised;    /* the kind of the first that was a real signal, plus one */
     atomic_uint first;     /* which kind the first of them was, plus one */
     atomic_bool acted;     /* the loop has acted on the first */
     atomic_bool listening; /* runner_interrupt() has an effect */
     unsigned held;         /* nested runner__signals_take() */
     unsigned taken;        /* bit set of kinds whose disposition is ours */
+    unsigned carried; /* the kind of one that nobody acted on, plus one: raised again at the end */
 } runner__signals_t;
 
 void runner__signals_init(runner__signals_t *signals);
@@ -31,7 +33,8 @@ void runner__signals_take(runner_t *self);
 /* Ends it: puts back what is still ours. An interrupt that nobody acted on is raised again. */
 void runner__signals_give_back(runner_t *self);
 
-/* Starts counting anew, with the dispositions taken again that a second signal gave back. */
+/* Starts counting anew, with the dispositions taken again that a second signal gave back. One that
+ * nobody has acted on is kept for the end. */
 void runner__signals_restart(runner_t *self);
 
 /* The code of the first signal: RUNNER_EINTR, RUNNER_ETERM or RUNNER_EHUP. */

@@ -254,7 +254,7 @@ static void finish(runner_task_t *task, int code, void *value)
 static bool run_step(runner_task_t *task, int status)
 {
     int code = task->body.step(task->arg, status, &task->future.value);
-    bool parked = task->wait.ops != NULL;
+    bool parked = task->wait.ops != NULL || (task->flags & RUNNER__TASK_QUEUED) != 0;
     if (code == RUNNER_EPARKED && parked) {
         return false;
     }
@@ -263,6 +263,7 @@ static bool run_step(runner_task_t *task, int status)
         runner__list_remove(&task->timer.entry.node);
         runner__list_init(&task->timer.entry.node);
         runner__wait_drop(&task->wait);
+        task->flags &= ~(uint32_t)RUNNER__TASK_QUEUED;
     }
     task->future.code = code;
     return true;

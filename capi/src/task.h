@@ -49,13 +49,13 @@ typedef union runner__body {
 /* Ordered by how often a step touches it. A parked stackless task is this and a timer's slot. */
 struct runner_task {
     runner_future_t future;
-    uint32_t cancels;      /* requests that count */
     runner__timer_t timer; /* its entry is the task's */
     runner__wait_t wait;
     runner__body_t body;
     void *arg;
     runner__scope_t scope;
     uint32_t flags;
+    uint32_t cancels; /* requests that count */
     runner__node_t all;
     runner__task_extra_t *extra;
     uint64_t id;

@@ -93,6 +93,52 @@ START_TEST(R190_also_those_queued_before_the_run)
 }
 END_TEST
 
+static int resolve_arg(void *arg)
+{
+    return runner_future_resolve(arg, value_of(7));
+}
+
+static int log_turns(void *arg, void **result)
+{
+    (void)result;
+    for (int i = 1; i <= 3; i++) {
+        log_add("%s%d", (const char *)arg, i);
+        ck_assert_code(runner_yield(), 0);
+    }
+    return 0;
+}
+
+static int mix(void *arg, void **result)
+{
+    runner_future_t *future = NULL;
+    (void)arg;
+    ck_assert_code(runner_future_new(runner_current(), &future), 0);
+    ck_assert_code(runner_spawn(log_turns, "a", NULL, NULL), 0);
+    soon("s");
+    ck_assert_code(runner_call_soon(runner_current(), resolve_arg, future, NULL), 0);
+    ck_assert_code(runner_spawn(log_turns, "b", NULL, NULL), 0);
+    ck_assert_code(runner_call_soon(runner_current(), nested_soon, "t", NULL), 0);
+    ck_assert_code(runner_future_await(future, result), 0);
+    log_add("main");
+    soon("u");
+    ck_assert_code(runner_sleep(0), 0);
+    log_add("main");
+    runner_future_unref(future);
+    return runner_yield();
+}
+
+START_TEST(R190_the_order_is_the_same_on_every_clock)
+{
+    for (int i = 0; i < 6; i++) {
+        runner_options_t opts = test_options();
+        opts.clock = i % 2;
+        opts.poll_interval = (uint32_t)(i / 2);
+        ck_assert_code(runner_main(mix, NULL, &opts, NULL), 0);
+        log_expect("a1,s,b1,t,a2,main,b2,nested,a3,u,main,b3");
+    }
+}
+END_TEST
+
 /* A callback that queues itself until everything else was served. */
 typedef struct busy {
     uv_poll_t poll;
@@ -397,6 +443,36 @@ START_TEST(R195_a_sleep_of_zero_is_one_turn)
 }
 END_TEST
 
+static int cancel_itself(void *arg)
+{
+    runner_timer_t **timer = arg;
+    ck_assert_code(runner_timer_cancel(*timer), RUNNER_EDONE);
+    runner_timer_unref(*timer);
+    *timer = NULL;
+    log_add("timer");
+    return 0;
+}
+
+static int let_timer_end_itself(void *arg, void **result)
+{
+    runner_timer_t *timer = NULL;
+    (void)arg;
+    (void)result;
+    ck_assert_code(
+        runner_call_later(runner_current(), 5, cancel_itself, &timer, drop_count, &timer), 0);
+    ck_assert_code(runner_sleep(10), 0);
+    ck_assert_ptr_null(timer);
+    return 0;
+}
+
+START_TEST(R196_a_timer_that_runs_is_done)
+{
+    run(let_timer_end_itself);
+    log_expect("timer");
+    ck_assert_int_eq(drops(), 1);
+}
+END_TEST
+
 /* --- cancelled timers -------------------------------------------------------------------- */
 
 static int cancel_timers(void *arg, void **result)
@@ -593,11 +669,6 @@ END_TEST
 
 /* --- other threads ----------------------------------------------------------------------- */
 
-static int resolve_arg(void *arg)
-{
-    return runner_future_resolve(arg, value_of(7));
-}
-
 typedef struct poster {
     runner_t *runner;
     runner_future_t *future;
@@ -651,6 +722,49 @@ START_TEST(a_thread_safe_callback_wakes_the_waiting_loop)
 }
 END_TEST
 
+/* Numbers posted by another thread, and the next one that is expected. */
+static int posted[1000];
+static int next_posted;
+
+static int expect_next(void *arg)
+{
+    ck_assert_int_eq((int)((int *)arg - posted), next_posted);
+    next_posted++;
+    return 0;
+}
+
+static void *post_numbers(void *arg)
+{
+    poster_t *poster = arg;
+    for (int i = 0; i < 1000 && poster->code == 0; i++) {
+        poster->code =
+            runner_call_soon_threadsafe(poster->runner, expect_next, &posted[i], drop_count);
+    }
+    ck_assert_code(runner_call_soon_threadsafe(poster->runner, resolve_arg, poster->future, NULL),
+                   0);
+    return NULL;
+}
+
+START_TEST(R190_thread_safe_callbacks_of_one_thread_run_first_in_first_out)
+{
+    poster_t poster = {test_runner(), NULL, {{0}}, 0};
+    pthread_t thread;
+    next_posted = 0;
+    sem_init(&poster.go, 0, 0);
+    ck_assert_code(runner_future_new(poster.runner, &poster.future), 0);
+    ck_assert_code(runner_submitter_acquire(poster.runner), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, post_numbers, &poster), 0);
+    ck_assert_code(runner_run(poster.runner, wait_for_poster, &poster, NULL, NULL), 0);
+    pthread_join(thread, NULL);
+    ck_assert_code(runner_submitter_release(poster.runner), 0);
+    ck_assert_int_eq(next_posted, 1000);
+    ck_assert_int_eq(drops(), 1000);
+    runner_future_unref(poster.future);
+    runner_free(poster.runner);
+    sem_destroy(&poster.go);
+}
+END_TEST
+
 START_TEST(wakeups_are_not_counted_and_change_nothing)
 {
     runner_t *runner = test_runner();
@@ -688,6 +802,41 @@ START_TEST(R098_R099_what_is_still_scheduled_at_close_is_dropped_and_no_more_is_
     runner_free(runner);
     ck_assert_int_eq(drops(), 1);
     log_expect("main");
+}
+END_TEST
+
+/* A drop function that schedules again: what is accepted is dropped too. */
+static int rescheduled;
+
+static int never(void *arg)
+{
+    (void)arg;
+    return -5;
+}
+
+static int again(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void schedule_again(void *arg)
+{
+    drop_count(NULL);
+    if (rescheduled < 100 && runner_call_soon(arg, again, arg, schedule_again) == 0) {
+        rescheduled++;
+    }
+}
+
+START_TEST(R098_a_drop_function_may_schedule_and_nothing_is_lost)
+{
+    runner_t *runner = test_runner();
+    rescheduled = 0;
+    ck_assert_code(runner_call_later(runner, 5, never, runner, schedule_again, NULL), 0);
+    ck_assert_code(runner_run(runner, log_body, "main", NULL, NULL), 0);
+    ck_assert_code(runner_close(runner), 0);
+    runner_free(runner);
+    ck_assert_int_eq(drops(), rescheduled + 1);
 }
 END_TEST
 
@@ -807,6 +956,7 @@ static void add_timer_tests(Suite *suite)
     tcase_add_test(tcase, R194_virtual_time_is_exact);
     tcase_add_test(tcase, R195_a_sleep_of_zero_is_one_turn);
     tcase = test_case(suite, "cancelled timers");
+    tcase_add_test(tcase, R196_a_timer_that_runs_is_done);
     tcase_add_test(tcase, R196_a_cancelled_timer_never_runs);
     tcase_add_test(tcase, R196_not_even_if_it_was_due_already);
     tcase_add_test(tcase, R196_many_cancelled_timers_do_not_accumulate);
@@ -821,14 +971,17 @@ int main(void)
     TCase *tcase = test_case(suite, "soon");
     tcase_add_test(tcase, R190_callbacks_run_first_in_first_out);
     tcase_add_test(tcase, R190_also_those_queued_before_the_run);
+    tcase_add_test(tcase, R190_the_order_is_the_same_on_every_clock);
     tcase_add_test(tcase, R191_endless_callbacks_starve_neither_timers_nor_io);
     add_timer_tests(suite);
     tcase = test_case(suite, "other threads");
     tcase_add_test(tcase, a_thread_safe_callback_wakes_the_waiting_loop);
+    tcase_add_test(tcase, R190_thread_safe_callbacks_of_one_thread_run_first_in_first_out);
     tcase_add_test(tcase, wakeups_are_not_counted_and_change_nothing);
     tcase = test_case(suite, "close");
     tcase_add_test(tcase,
                    R098_R099_what_is_still_scheduled_at_close_is_dropped_and_no_more_is_taken);
+    tcase_add_test(tcase, R098_a_drop_function_may_schedule_and_nothing_is_lost);
     tcase = test_case(suite, "exception handler");
     tcase_add_test(tcase, R198_a_handler_of_the_program_is_told);
     tcase_add_test(tcase, R198_null_brings_the_default_handler_back);

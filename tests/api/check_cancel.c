@@ -1,6 +1,8 @@
 /* Cancelling tasks: requests are counted, and each is delivered once, at the innermost wait. */
 #include "check_support.h"
 
+#include <stdlib.h>
+
 /* --- bodies ------------------------------------------------------------------------------ */
 
 static int wait_for_ever(void *arg, void **result)
@@ -374,6 +376,111 @@ START_TEST(R147_task_and_future_cancelled_together)
 {
     run(cancel_both);
     log_expect("waiter RUNNER_ECANCELED");
+}
+END_TEST
+
+typedef struct pair {
+    const char *name;
+    runner_future_t *future;
+} pair_t;
+
+static int await_shared(void *arg, void **result)
+{
+    pair_t *pair = arg;
+    ck_assert_code(runner_future_await(pair->future, result), RUNNER_ECANCELED);
+    log_add("%s%d", pair->name, runner_task_cancelling(runner_current_task()));
+    return 0;
+}
+
+static int cancel_one_of_two(void *arg, void **result)
+{
+    runner_future_t *future = NULL;
+    (void)arg;
+    ck_assert_code(runner_future_new(runner_current(), &future), 0);
+    pair_t pairs[2] = {{"a", future}, {"b", future}};
+    runner_task_t *a = spawn(await_shared, &pairs[0]);
+    runner_task_t *b = spawn_parked(await_shared, &pairs[1]);
+    ck_assert_code(runner_task_cancel(a), 0);
+    ck_assert_code(runner_await(a, result), 0);
+    ck_assert_code(runner_await(b, result), 0);
+    runner_task_unref(a);
+    runner_task_unref(b);
+    runner_future_unref(future);
+    return 0;
+}
+
+START_TEST(R147_the_future_is_cancelled_for_everybody)
+{
+    run(cancel_one_of_two);
+    log_expect("a1,b0");
+}
+END_TEST
+
+static int sleep_5(void *arg, void **result)
+{
+    (void)arg;
+    (void)result;
+    int code = runner_sleep(5);
+    log_add("%s", code_name(code));
+    return 0;
+}
+
+static int cancel_callback(void *arg)
+{
+    log_add("cancel");
+    return runner_task_cancel(arg);
+}
+
+static int cancel_after_timer(void *arg, void **result)
+{
+    (void)arg;
+    runner_task_t *task = spawn_parked(sleep_5, NULL);
+    /* Due at the same time: it runs when the sleep is over and the task has not gone on yet. */
+    ck_assert_code(runner_call_later(runner_current(), 5, cancel_callback, task, NULL, NULL), 0);
+    int code = runner_await(task, result);
+    runner_task_unref(task);
+    return code;
+}
+
+START_TEST(R147_a_sleep_that_is_over_already_does_not_lose_the_cancel)
+{
+    run(cancel_after_timer);
+    log_expect("cancel,RUNNER_ECANCELED");
+}
+END_TEST
+
+enum { CHAIN = 3000 };
+
+static int await_previous(void *arg, void **result)
+{
+    runner_task_t **task = arg;
+    int code = runner_await(task[-1], result);
+    return code == RUNNER_ECANCELED ? code : -5;
+}
+
+static int cancel_chain(void *arg, void **result)
+{
+    runner_task_t **tasks = calloc(CHAIN, sizeof(runner_task_t *));
+    (void)arg;
+    ck_assert_ptr_nonnull(tasks);
+    tasks[0] = spawn(wait_for_ever, NULL);
+    for (int i = 1; i < CHAIN; i++) {
+        tasks[i] = spawn(await_previous, &tasks[i]);
+    }
+    ck_assert_code(runner_yield(), 0);
+    ck_assert_code(runner_task_cancel(tasks[CHAIN - 1]), 0);
+    ck_assert_code(runner_await(tasks[CHAIN - 1], result), RUNNER_ECANCELED);
+    for (int i = 0; i < CHAIN; i++) {
+        ck_assert_int_eq(runner_task_cancelled(tasks[i]), 1);
+        runner_task_unref(tasks[i]);
+    }
+    free(tasks);
+    return 0;
+}
+
+START_TEST(R147_a_long_chain_of_waits_unwinds_from_its_innermost_end)
+{
+    run(cancel_chain);
 }
 END_TEST
 
@@ -789,6 +896,9 @@ int main(void)
     tcase_add_test(tcase, R147_the_awaited_task_is_cancelled_and_unwinds_first);
     tcase_add_test(tcase, R147_a_task_that_swallows_it_answers_for_the_one_that_awaits_it);
     tcase_add_test(tcase, R147_a_future_that_is_settled_already_does_not_lose_the_cancel);
+    tcase_add_test(tcase, R147_the_future_is_cancelled_for_everybody);
+    tcase_add_test(tcase, R147_a_sleep_that_is_over_already_does_not_lose_the_cancel);
+    tcase_add_test(tcase, R147_a_long_chain_of_waits_unwinds_from_its_innermost_end);
     tcase_add_test(tcase, R147_task_and_future_cancelled_together);
     add_answer_tests(suite);
     return test_main(suite);

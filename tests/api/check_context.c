@@ -425,6 +425,25 @@ START_TEST(every_thread_has_a_context_of_its_own)
 }
 END_TEST
 
+static void *thread_writes_counted(void *arg)
+{
+    return runner_var_set(arg, value_of(1)) == 0 ? NULL : arg;
+}
+
+START_TEST(the_context_of_a_thread_ends_with_it)
+{
+    pthread_t thread;
+    runner_var_t *counted = NULL;
+    void *failed = NULL;
+    ck_assert_code(runner_var_new("counted", drop_count, &counted), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, thread_writes_counted, counted), 0);
+    pthread_join(thread, &failed);
+    ck_assert_ptr_null(failed);
+    ck_assert_int_eq(drops(), 1);
+    runner_var_unref(counted);
+}
+END_TEST
+
 static int set_many(void *arg, void **result)
 {
     runner_var_t **vars = arg;
@@ -492,6 +511,7 @@ int main(void)
     tcase_add_test(tcase, a_value_lives_as_long_as_any_context_holds_it);
     tcase_add_test(tcase, a_copy_does_not_see_later_writes_of_either_side);
     tcase_add_test(tcase, every_thread_has_a_context_of_its_own);
+    tcase_add_test(tcase, the_context_of_a_thread_ends_with_it);
     tcase_add_test(tcase, a_context_holds_many_variables);
     return test_main(suite);
 }

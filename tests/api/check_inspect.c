@@ -341,6 +341,43 @@ START_TEST(R203_the_tree_shows_each_task_below_its_awaiter)
 }
 END_TEST
 
+enum { CHAIN = 2000 };
+
+static int await_previous(void *arg, void **result)
+{
+    return runner_await(((runner_task_t **)arg)[-1], result);
+}
+
+static int print_chain(void *arg, void **result)
+{
+    runner_task_t **tasks = calloc(CHAIN, sizeof(runner_task_t *));
+    (void)arg;
+    ck_assert_ptr_nonnull(tasks);
+    tasks[0] = spawn_named("innermost", sleep_for_ever, NULL);
+    for (int i = 1; i < CHAIN; i++) {
+        tasks[i] = spawn_named("link", await_previous, &tasks[i]);
+    }
+    ck_assert_code(runner_yield(), 0);
+    char *text = printed(runner_current());
+    ck_assert_ptr_nonnull(strstr(text, "innermost"));
+    free(text);
+    ck_assert_code(runner_task_cancel(tasks[CHAIN - 1]), 0);
+    ck_assert_code(runner_await(tasks[CHAIN - 1], result), RUNNER_ECANCELED);
+    for (int i = 0; i < CHAIN; i++) {
+        runner_task_unref(tasks[i]);
+    }
+    free(tasks);
+    return 0;
+}
+
+START_TEST(R203_a_deep_tree_needs_no_deep_stack)
+{
+    runner_t *runner = test_runner();
+    ck_assert_code(runner_run(runner, print_chain, NULL, NULL, NULL), 0);
+    runner_free(runner);
+}
+END_TEST
+
 static int await_pointer(void *arg, void **result)
 {
     return runner_await(*(runner_task_t **)arg, result);
@@ -405,6 +442,7 @@ int main(void)
     tcase_add_test(tcase, R202_bad_input_is_refused);
     tcase = test_case(suite, "tree");
     tcase_add_test(tcase, R203_the_tree_shows_each_task_below_its_awaiter);
+    tcase_add_test(tcase, R203_a_deep_tree_needs_no_deep_stack);
     tcase_add_test(tcase, R203_a_cycle_is_printed_as_such);
     return test_main(suite);
 }

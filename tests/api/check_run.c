@@ -307,6 +307,81 @@ START_TEST(R033_stop_from_a_callback)
 }
 END_TEST
 
+static int stop_and_return(void *arg, void **result)
+{
+    (void)arg;
+    *result = value_of(5);
+    return runner_stop(runner_current());
+}
+
+START_TEST(R033_stop_of_a_main_that_is_done_leaves_nothing_behind)
+{
+    runner_t *runner = test_runner();
+    void *result = NULL;
+    ck_assert_code(runner_run(runner, stop_and_return, NULL, NULL, &result), 0);
+    ck_assert_int_eq(number_of(result), 5);
+    ck_assert_code(runner_run(runner, yield_and_return, value_of(6), NULL, &result), 0);
+    ck_assert_int_eq(number_of(result), 6);
+    runner_free(runner);
+}
+END_TEST
+
+static int stop_and_wait(void *arg, void **result)
+{
+    *(runner_task_t **)arg = runner_task_ref(runner_current_task());
+    (void)result;
+    ck_assert_code(runner_stop(runner_current()), 0);
+    int code = runner_sleep(RUNNER_FOREVER);
+    log_add("first %s", code_name(code));
+    return code;
+}
+
+static int yield_twice(void *arg, void **result)
+{
+    (void)result;
+    ck_assert_code(runner_yield(), 0);
+    ck_assert_code(runner_yield(), 0);
+    log_add("%s", (const char *)arg);
+    return 0;
+}
+
+START_TEST(R033_R141_a_main_that_was_stopped_can_be_cancelled_between_runs)
+{
+    runner_t *runner = test_runner();
+    runner_task_t *task = NULL;
+    ck_assert_code(runner_run(runner, stop_and_wait, &task, NULL, NULL), RUNNER_ESTOPPED);
+    ck_assert_code(runner_task_cancel(task), 0);
+    ck_assert_int_eq(runner_task_done(task), 0);
+    ck_assert_code(runner_run(runner, yield_twice, "second", NULL, NULL), 0);
+    log_expect("first RUNNER_ECANCELED,second");
+    ck_assert_int_eq(runner_task_cancelled(task), 1);
+    runner_task_unref(task);
+    runner_free(runner);
+}
+END_TEST
+
+static int cancel_arg(void *arg)
+{
+    return runner_task_cancel(arg);
+}
+
+static int wait_to_be_cancelled(void *arg, void **result)
+{
+    (void)result;
+    ck_assert_code(runner_call_soon(arg, cancel_arg, runner_current_task(), NULL), 0);
+    return runner_sleep(RUNNER_FOREVER);
+}
+
+START_TEST(R029_a_main_that_is_cancelled_by_others_ends_the_run_so)
+{
+    runner_t *runner = test_runner();
+    ck_assert_code(runner_run(runner, wait_to_be_cancelled, runner, NULL, NULL), RUNNER_ECANCELED);
+    ck_assert_code(runner_run(runner, yield_twice, "second", NULL, NULL), 0);
+    log_expect("second");
+    runner_free(runner);
+}
+END_TEST
+
 /* --- what is left over ------------------------------------------------------------------- */
 
 static int tick(void *arg, void **result)
@@ -750,6 +825,8 @@ static void add_leftover_tests(Suite *suite)
     TCase *tcase = test_case(suite, "stop");
     tcase_add_test(tcase, R033_stop_ends_the_run_after_this_iteration);
     tcase_add_test(tcase, R033_stop_from_a_callback);
+    tcase_add_test(tcase, R033_stop_of_a_main_that_is_done_leaves_nothing_behind);
+    tcase_add_test(tcase, R033_R141_a_main_that_was_stopped_can_be_cancelled_between_runs);
     tcase = test_case(suite, "left over");
     tcase_add_test(tcase, R034_a_leftover_task_goes_on_in_the_next_run);
     tcase_add_test(tcase, R035_a_task_spawned_last_takes_its_first_step_but_its_children_do_not);
@@ -788,6 +865,7 @@ int main(void)
     tcase_add_test(tcase, R027_argument_and_result_are_never_looked_into);
     tcase_add_test(tcase, R028_a_failed_run_does_not_poison_the_runner);
     tcase_add_test(tcase, R029_a_main_that_says_cancelled_counts_as_cancelled);
+    tcase_add_test(tcase, R029_a_main_that_is_cancelled_by_others_ends_the_run_so);
     tcase_add_test(tcase, R044_an_error_of_a_host_travels_as_a_plain_code);
     tcase = test_case(suite, "nested runs");
     tcase_add_test(tcase, R018_R030_a_run_inside_a_run_is_refused);

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <uv.h>
 
 /* --- bodies ------------------------------------------------------------------------------ */
@@ -260,6 +261,26 @@ START_TEST(R047_a_runner_may_be_made_ready_and_closed_in_other_threads)
 }
 END_TEST
 
+START_TEST(R047_a_runner_that_ran_in_other_threads_leaves_no_handler_behind)
+{
+    struct sigaction before;
+    struct sigaction after;
+    ck_assert_int_eq(sigaction(SIGSEGV, NULL, &before), 0);
+    first_use_t use = {test_runner(), sleep_10ms, NULL, -1};
+    for (int i = 0; i < 3; i++) {
+        pthread_t thread;
+        ck_assert_int_eq(pthread_create(&thread, NULL, use_first, &use), 0);
+        pthread_join(thread, NULL);
+        ck_assert_code(use.code, 0);
+    }
+    runner_free(use.runner);
+    ck_assert_int_eq(sigaction(SIGSEGV, NULL, &after), 0);
+    ck_assert(before.sa_handler == after.sa_handler);
+    ck_assert_int_eq(before.sa_flags & (SA_SIGINFO | SA_ONSTACK),
+                     after.sa_flags & (SA_SIGINFO | SA_ONSTACK));
+}
+END_TEST
+
 /* --- several runners, one thread --------------------------------------------------------- */
 
 START_TEST(R048_two_runners_used_in_turn)
@@ -397,6 +418,7 @@ int main(void)
     tcase_add_test(tcase, R046_a_runner_that_another_thread_runs_is_busy);
     tcase_add_test(tcase, R047_a_runner_may_move_to_another_thread_between_runs);
     tcase_add_test(tcase, R047_a_runner_may_be_made_ready_and_closed_in_other_threads);
+    tcase_add_test(tcase, R047_a_runner_that_ran_in_other_threads_leaves_no_handler_behind);
     tcase_add_test(tcase, R053_close_while_another_thread_runs_it_changes_nothing);
     tcase = test_case(suite, "several runners, one thread");
     tcase_add_test(tcase, R048_two_runners_used_in_turn);

@@ -308,13 +308,13 @@ static int push_and_pop_reasons(void *arg, void **result)
     (void)result;
     runner_task_t *task = spawn_never();
     ck_assert_int_eq(runner_task_cancel_reason(task), 0);
-    for (unsigned i = 0; i < 16; i++) {
-        request(task, i % 8 + 1);
-        ck_assert_int_eq(runner_task_cancel_reason(task), (int)(i % 8 + 1));
+    for (unsigned i = 0; i < 16; i++) { /* all but those of the program's own */
+        request(task, i % 7 + 2);
+        ck_assert_int_eq(runner_task_cancel_reason(task), (int)(i % 7 + 2));
         ck_assert_int_eq(runner_task_cancelling(task), (int)i + 1);
     }
     for (int i = 15; i >= 0; i--) {
-        ck_assert_int_eq(runner_task_cancel_reason(task), i % 8 + 1);
+        ck_assert_int_eq(runner_task_cancel_reason(task), i % 7 + 2);
         ck_assert_int_eq(runner_task_uncancel(task), i);
     }
     ck_assert_int_eq(runner_task_cancel_reason(task), 0);
@@ -331,40 +331,102 @@ START_TEST(R151_test_cancel__reasons_are_a_stack)
 }
 END_TEST
 
-/* The count goes on; the latest sixteen reasons are kept, and no wrong one is ever told. */
-static int push_too_many_reasons(void *arg, void **result)
+static int take_own_requests_back(void *arg, void **result)
 {
     (void)arg;
     (void)result;
     runner_task_t *task = spawn_never();
-    for (int i = 0; i < 24; i++) {
-        request(task, RUNNER_REASON_TIMEOUT);
-    }
-    for (unsigned i = 0; i < 16; i++) {
-        request(task, i % 2 == 0 ? RUNNER_REASON_USER : RUNNER_REASON_CLOSE);
-    }
-    ck_assert_int_eq(runner_task_cancelling(task), 40);
-    for (int left = 39; left >= 24; left--) {
-        ck_assert_int_eq(runner_task_cancel_reason(task),
-                         left % 2 == 0 ? RUNNER_REASON_USER : RUNNER_REASON_CLOSE);
-        ck_assert_int_eq(runner_task_uncancel(task), left);
-    }
-    for (int left = 23; left >= 0; left--) {
-        int reason = runner_task_cancel_reason(task);
-        ck_assert(reason == RUNNER_REASON_TIMEOUT || reason == 0);
-        ck_assert_int_eq(runner_task_uncancel(task), left);
-    }
+    request(task, RUNNER_REASON_TIMEOUT);
+    request(task, RUNNER_REASON_USER);
+    request(task, RUNNER_REASON_SIGINT);
+    request(task, RUNNER_REASON_USER);
     request(task, RUNNER_REASON_GROUP);
+    ck_assert_int_eq(runner_task_uncancel(task), 4);
     ck_assert_int_eq(runner_task_cancel_reason(task), RUNNER_REASON_GROUP);
+    ck_assert_int_eq(runner_task_uncancel(task), 3);
+    ck_assert_int_eq(runner_task_cancel_reason(task), RUNNER_REASON_GROUP);
+    ck_assert_int_eq(runner_task_uncancel(task), 2); /* none of its own is left */
+    ck_assert_int_eq(runner_task_cancel_reason(task), RUNNER_REASON_SIGINT);
+    ck_assert_int_eq(runner_task_uncancel(task), 1);
+    ck_assert_int_eq(runner_task_cancel_reason(task), RUNNER_REASON_TIMEOUT);
     ck_assert_int_eq(runner_task_uncancel(task), 0);
     ck_assert_code(runner_await(task, NULL), 0);
     runner_task_unref(task);
     return 0;
 }
 
-START_TEST(R143_test_cancel__more_requests_than_reasons_are_counted)
+START_TEST(R151_test_cancel__own_requests_are_taken_back_first)
 {
-    run(push_too_many_reasons, NULL);
+    run(take_own_requests_back, NULL);
+}
+END_TEST
+
+/* The reasons that are known: the latest sixteen, the latest last. */
+enum { KNOWN = 16 };
+
+typedef struct reasons {
+    unsigned reason[KNOWN];
+    int known;
+    int count; /* of the requests, also those whose reason is not known any more */
+} reasons_t;
+
+static void model_push(reasons_t *model, unsigned reason)
+{
+    if (model->known == KNOWN) {
+        memmove(model->reason, model->reason + 1, (KNOWN - 1) * sizeof model->reason[0]);
+        model->known--;
+    }
+    model->reason[model->known++] = reason;
+    model->count++;
+}
+
+static void model_pop(reasons_t *model)
+{
+    int at = model->known - 1;
+    while (at >= 0 && model->reason[at] != RUNNER_REASON_USER) {
+        at--;
+    }
+    at = at >= 0 ? at : model->known - 1;
+    model->count--;
+    if (at >= 0) {
+        model->known--;
+        for (; at < model->known; at++) {
+            model->reason[at] = model->reason[at + 1];
+        }
+    }
+}
+
+static int push_and_pop_at_random(void *arg, void **result)
+{
+    int seed = (int)number_of(arg);
+    dice_t dice = {(uint64_t)seed};
+    reasons_t model = {.known = 0};
+    runner_task_t *task = spawn_never();
+    (void)result;
+    for (int step = 0; step < 2000; step++) {
+        uint32_t pushes = step / 100 % 2 == 0 ? 6 : 4; /* of 10: up to more than are known */
+        if (dice_below(&dice, 10) < pushes) {
+            unsigned reason = dice_below(&dice, 8) + 1;
+            request(task, reason);
+            model_push(&model, reason);
+        } else if (model.count > 0) {
+            model_pop(&model);
+            model_assert(runner_task_uncancel(task) == model.count, "seed %d, step %d", seed, step);
+        }
+        model_assert(runner_task_cancelling(task) == model.count, "seed %d, step %d", seed, step);
+        int reason = runner_task_cancel_reason(task);
+        model_assert(model.known == 0 || reason == (int)model.reason[model.known - 1],
+                     "seed %d, step %d: %d", seed, step, reason);
+        model_assert(model.count > 0 || reason == 0, "seed %d, step %d: %d", seed, step, reason);
+    }
+    ck_assert_code(runner_await(task, NULL), model.count > 0 ? RUNNER_ECANCELED : 0);
+    runner_task_unref(task);
+    return 0;
+}
+
+START_TEST(R143_R151_test_cancel__every_request_is_counted_and_sixteen_reasons_are_known)
+{
+    run(push_and_pop_at_random, value_of(_i));
 }
 END_TEST
 
@@ -429,7 +491,10 @@ int main(void)
     tcase = test_case(suite, "reasons");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, R151_test_cancel__reasons_are_a_stack);
-    tcase_add_test(tcase, R143_test_cancel__more_requests_than_reasons_are_counted);
+    tcase_add_test(tcase, R151_test_cancel__own_requests_are_taken_back_first);
+    tcase_add_loop_test(
+        tcase, R143_R151_test_cancel__every_request_is_counted_and_sixteen_reasons_are_known, 1,
+        11);
     tcase_add_test(tcase, R135_test_cancel__reason_that_was_taken_back_is_forgotten);
     tcase_add_test(tcase, R142_test_cancel__task_that_is_done_counts_nothing);
     return test_main(suite);

@@ -174,12 +174,22 @@ START_TEST(R061_test_context__scopes_that_share_a_context_see_each_others_writes
 }
 END_TEST
 
-START_TEST(test_context__scope_that_shares_none_is_a_copy)
+START_TEST(test_context__copy_of_a_shared_context_is_no_share)
 {
-    set_in(&one, &tokens[0]);
-    runner__scope_share(&two, NULL);
+    runner_context_t *context = NULL;
+    ck_assert_code(runner_context_new(&context), 0);
+    ck_assert_code(runner_context_set(context, var, &tokens[0]), 0);
+    runner__scope_share(&one, context);
+    runner_context_unref(context);
+    runner__scope_copy_from(&two, &one);
     ck_assert_ptr_null(two.context);
-    ck_assert_ptr_eq(two.vars, one.vars);
+    ck_assert_ptr_eq(get_in(&two), &tokens[0]);
+    set_in(&one, &tokens[1]);
+    ck_assert_ptr_eq(get_in(&one), &tokens[1]);
+    ck_assert_ptr_eq(get_in(&two), &tokens[0]);
+    runner__scope_fini(&two);
+    runner__scope_copy_from(&two, NULL);
+    ck_assert_ptr_null(get_in(&two));
 }
 END_TEST
 
@@ -499,7 +509,7 @@ int main(void)
     tcase_add_test(tcase, test_context__writer_may_be_the_original);
     tcase_add_test(tcase, test_context__sole_owner_writes_in_place);
     tcase_add_test(tcase, R061_test_context__scopes_that_share_a_context_see_each_others_writes);
-    tcase_add_test(tcase, test_context__scope_that_shares_none_is_a_copy);
+    tcase_add_test(tcase, test_context__copy_of_a_shared_context_is_no_share);
 
     tcase = test_case(suite, "drops");
     tcase_add_checked_fixture(tcase, setup, teardown);

@@ -197,7 +197,7 @@ START_TEST(test_stack__trim_unmaps_what_nobody_uses)
         all[i] = take(0);
     }
     char *last_page = all[MANY - 1]->limit;
-    for (int i = MANY - 1; i >= 0; i--) {
+    for (int i = 0; i < MANY; i++) {
         runner__stack_release(&pool, all[i]);
     }
     ck_assert_int_eq(mincore(last_page, 1, (void *)one), 0);

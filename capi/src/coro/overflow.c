@@ -40,8 +40,10 @@ static int buried[FAULT_SIGNALS];
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 static atomic_flag fork_hooked = ATOMIC_FLAG_INIT;
 
-static _Thread_local unsigned thread_depth;
-static _Thread_local char *alt_stack;
+static _Thread_local int thread_guarded;
+static pthread_key_t alt_stack_key;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static int key_made;
 
 static size_t append(char *text, size_t used, const char *more)
 {
@@ -258,6 +260,26 @@ static size_t alt_stack_bytes(void)
     return need;
 }
 
+/* Nothing of ours may lie on the thread's alternate stack any more when it is freed: the thread
+ * ends. */
+static void free_alt_stack(void *memory)
+{
+    stack_t none;
+    stack_t now;
+    memset(&none, 0, sizeof none);
+    none.ss_flags = SS_DISABLE;
+    none.ss_size = alt_stack_bytes(); /* some systems check it all the same */
+    if (sigaltstack(&none, &now) == 0 && now.ss_sp != memory && (now.ss_flags & SS_DISABLE) == 0) {
+        (void)sigaltstack(&now, NULL);
+    }
+    free(memory);
+}
+
+static void make_key(void)
+{
+    key_made = pthread_key_create(&alt_stack_key, free_alt_stack) == 0;
+}
+
 /* Asks and sets in one call, because a thread mostly has none. */
 static int set_alt_stack(void)
 {
@@ -279,64 +301,47 @@ static int set_alt_stack(void)
         free(fresh.ss_sp);
         return 0;
     }
-    alt_stack = fresh.ss_sp;
+    if (pthread_setspecific(alt_stack_key, fresh.ss_sp) != 0) {
+        free_alt_stack(fresh.ss_sp);
+        return -1;
+    }
     return 0;
 }
 
-static void drop_alt_stack(void)
+int runner__overflow_guard_thread(void)
 {
-    stack_t none;
-    stack_t now;
-    if (alt_stack == NULL) {
-        return;
+    if (thread_guarded) {
+        return 0;
     }
-    memset(&none, 0, sizeof none);
-    none.ss_flags = SS_DISABLE;
-    none.ss_size = alt_stack_bytes(); /* some systems check it all the same */
-    if (sigaltstack(&none, &now) == 0 && now.ss_sp != alt_stack &&
-        (now.ss_flags & SS_DISABLE) == 0) {
-        (void)sigaltstack(&now, NULL);
+    (void)pthread_once(&key_once, make_key);
+    if (!key_made || set_alt_stack() != 0) {
+        return -1;
     }
-    free(alt_stack);
-    alt_stack = NULL;
+    thread_guarded = 1;
+    return 0;
 }
 
 int runner__overflow_install(void)
 {
     int status = 0;
-    if (thread_depth > 0) {
-        thread_depth++;
-        return 0;
-    }
-    if (set_alt_stack() != 0) {
-        return -1;
-    }
     lock();
     if (installed == 0) {
         status = set_handlers();
     }
     if (status == 0) {
         installed++;
-        thread_depth = 1;
     }
     unlock();
-    if (status != 0) {
-        drop_alt_stack();
-    }
     return status;
 }
 
 void runner__overflow_uninstall(void)
 {
-    if (thread_depth == 0 || --thread_depth > 0) {
-        return;
-    }
     lock();
-    if (--installed == 0) {
+    if (installed > 0 && --installed == 0) {
         restore_handlers(FAULT_SIGNALS);
     }
     unlock();
-    drop_alt_stack();
 }
 
 #endif

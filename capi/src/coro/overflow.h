@@ -6,12 +6,15 @@
 
 #include "stack.h"
 
-/* For the calling thread: an alternate signal stack, unless it has one. For the process: the
- * handler, which passes every fault outside of our guards on to the one before it. Counted, per
- * thread and per process; each call is undone by one runner__overflow_uninstall() on the same
- * thread. 0, or -1 with errno when neither could be set up; overflows then die without a word. */
+/* For the process: the handler, which passes every fault outside of our guards on to the one before
+ * it. Counted; each call is undone by one runner__overflow_uninstall(), on any thread. 0, or -1 with
+ * errno when it could not be set up; overflows then die without a word. */
 int runner__overflow_install(void);
 void runner__overflow_uninstall(void);
+
+/* For the calling thread: an alternate signal stack for the handler, unless it has one. It stays
+ * until the thread ends. 0, or -1 with errno, and overflows in this thread die without a word. */
+int runner__overflow_guard_thread(void);
 
 /* Reports an overflow of this stack and ends the process by SIGSEGV. Async-signal-safe. */
 __attribute__((noreturn)) void runner__overflow_die(const runner__stack_t *stack);
