@@ -31,7 +31,8 @@
  * Rules that hold everywhere:
  *   1. A fallible call returns an `int`: 0, or one negative code (error.h). Outputs are written
  *      only on success. A call that refuses has no effect and consumes nothing.
- *   2. Parameters come as object, callback with its `arg` and `drop`, inputs, options, outputs.
+ *   2. Parameters come as object, inputs, callback with its `arg` and `drop`, options, outputs. A
+ *      constructor's output comes first.
  *   3. *Borrowed* stays the caller's, *Given* becomes the library's, *Shared* is counted: every
  *      `ref` and every handle received wants one `unref`. Releasing NULL is fine.
  *   4. Everything that belongs to a runner is used on the thread that runs its loop, or on any one

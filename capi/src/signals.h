@@ -1,6 +1,6 @@
 /*
  * Signals are borrowed: taken for the time of a run or a close, if their disposition is the
- * default, and put back exactly. The only file that touches dispositions.
+ * default, and put back exactly. The only file that touches their dispositions.
  */
 #ifndef RUNNER__SIGNALS_H
 #define RUNNER__SIGNALS_H

@@ -95,7 +95,8 @@ RUNNER_EXPORT void runner_timer_unref(runner_timer_t *timer);
 /**
  * Call a function on the loop, from any thread, and wake the loop if it waits.
  *
- * What is accepted runs, or is dropped by runner_close(); either way `drop` runs once.
+ * What is accepted runs, or is dropped by runner_close() or, if the runner never ran, by
+ * runner_free(); either way `drop` runs once.
  *
  * @param self  Runner. Borrowed; must not be freed meanwhile.
  * @param fn    Callback, called once, in a copy of the calling thread's context.

@@ -52,7 +52,7 @@ enum {
 #define RUNNER_ERROR_ENUM(name, value, text) RUNNER_##name = (value),
     RUNNER_ERROR_MAP(RUNNER_ERROR_ENUM)
 #undef RUNNER_ERROR_ENUM
-    RUNNER_OK = 0 /**< Success. */
+        RUNNER_OK = 0 /**< Success. */
 };
 /* clang-format on */
 

@@ -19,7 +19,7 @@ typedef int (*runner_job_fn)(void *arg, void **result);
  *
  * `submit` is called on the loop's thread with a job that some thread must then give to
  * runner_job_run(), exactly once; a negative code refuses it. runner_close() waits until every
- * accepted job was run.
+ * accepted job was run, at most as long as `executor_join_timeout_ms` says.
  */
 typedef struct runner_executor {
     size_t size;                                 /**< sizeof(runner_executor_t) of the caller. */

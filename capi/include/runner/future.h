@@ -60,11 +60,16 @@ RUNNER_EXPORT int runner_future_resolve(runner_future_t *future, void *value);
 RUNNER_EXPORT int runner_future_reject(runner_future_t *future, int code);
 
 /**
- * Settle a future as cancelled. A task's future cancels the task.
+ * Settle a future as cancelled. The future of a task asks the task to end, as
+ * runner_task_cancel(); that of a job, as cancelling the task in runner_to_thread().
  *
  * @param future  Future. Borrowed.
  *
- * @return As runner_future_resolve().
+ * @return 0, or with nothing done:
+ *   - RUNNER_EINVAL   NULL
+ *   - RUNNER_EDONE    it is settled already
+ *   - RUNNER_ETHREAD  debug mode: another thread runs the loop
+ *
  * @note Thread: as runner_future_new(). Blocks: no. Waiters run later.
  * @since 0.1
  */

@@ -27,10 +27,9 @@ typedef struct runner_task_info {
     int32_t cancelling; /**< Cancel requests. */
     uint64_t awaits;    /**< Number of the task that it waits for, or 0. */
     uint64_t parent;    /**< Number of the task that spawned it, or 0. */
-    const char
-        *waits;       /**< "yield", "sleep", "future", "task", "thread" ...; NULL if it is ready. */
-    const char *site; /**< Where it was spawned, or NULL. */
-    char name[64];    /**< Its name, cut at 63 bytes. */
+    const char *waits;  /**< "sleep", "future", "task", "thread" ...; NULL if it is ready. */
+    const char *site;   /**< Where it was spawned, or NULL. */
+    char name[64];      /**< Its name, cut at 63 bytes. */
 } runner_task_info_t;
 
 RUNNER_BEGIN_DECLS
@@ -58,8 +57,8 @@ RUNNER_EXPORT int runner_tasks(const runner_t *self, runner_task_info_t *infos, 
  * @param self  Runner. Borrowed.
  * @param file  Stream. Borrowed.
  *
- * @return 0, or RUNNER_EINVAL (NULL), RUNNER_EFORK, RUNNER_ETHREAD (another thread runs it),
- *         RUNNER_ENOMEM: nothing printed.
+ * @return 0, or RUNNER_EINVAL (NULL), RUNNER_EFORK, RUNNER_ETHREAD (another thread runs it): nothing
+ *         printed.
  * @note Thread: as runner_tasks(). Blocks: as the stream does. Source: R203.
  * @since 0.1
  */

@@ -18,7 +18,7 @@
 
 /** `signals`: SIGINT, if this is the main thread and its disposition is the default. */
 #define RUNNER_SIGNALS_AUTO 0
-/** `signals`: touch no disposition. */
+/** `signals`: touch no disposition, nor that of SIGSEGV to name a stack overflow. */
 #define RUNNER_SIGNALS_NONE (-1)
 /** `signals`, as a bit set: SIGINT. */
 #define RUNNER_SIGNALS_INT 1
@@ -114,6 +114,7 @@ RUNNER_EXPORT int runner_run_options_init(runner_run_options_t *opts, size_t siz
  *   - RUNNER_EINVAL  `out` is NULL, an option is out of range, or `opts` has a size that is too
  *                    small or an unknown tail that is not zero
  *   - RUNNER_ENOMEM  no memory
+ *   - a code of libuv: a lock could not be made
  *
  * @note Thread: any. Blocks: no. Source: R1.
  * @since 0.1
@@ -152,6 +153,8 @@ RUNNER_EXPORT RUNNER_NODISCARD int runner_new(runner_t **out, const runner_optio
  *   - RUNNER_EINTR, RUNNER_ETERM, RUNNER_EHUP  cancelled by that signal, or ended by a second one
  *   - RUNNER_ESTOPPED   runner_stop() ended the loop; `main` is still pending
  *   - RUNNER_EDEADLK    nothing can ever wake a task; `main` is still pending
+ *   - RUNNER_EFORK      in a child that was forked inside the run: it has come back from the
+ *                       parent's loop, where it has no business
  *   - any other code    exactly what `main` returned, or what runner_abort() ended the run with
  *
  * @note Thread: any one at a time. Blocks: yes. Source: R25-R43, R114-R139.
@@ -215,9 +218,10 @@ RUNNER_EXPORT int runner_close(runner_t *self);
  * Close the runner if needed, and release it.
  *
  * Handles of tasks and futures that the program still holds stay valid; release them as usual.
- * In a forked child the call does nothing: what the parent made stays until the child ends. Must
- * not be called from inside the runner's own loop: the call then does nothing but say so on
- * stderr. In debug mode the exception handler is told if the runner was not closed before.
+ * In a forked child the call does nothing: what the parent made stays until the child ends. Inside
+ * a running loop, of this or another runner, one that is open cannot be closed: the call then does
+ * nothing but say so on stderr. In debug mode the exception handler is told if the runner was not
+ * closed before.
  *
  * @param self  Runner, or NULL. Given.
  *
@@ -264,11 +268,12 @@ RUNNER_EXPORT int runner_main(runner_fn main, void *arg, const runner_options_t 
 RUNNER_EXPORT int runner_stop(runner_t *self);
 
 /**
- * End the run with `code` as soon as the current body has returned it.
+ * End the run with the error that the current body returns.
  *
  * Use it as `return runner_abort(code);` from a task or a callback. The outcome of a task is that
- * error as usual; beyond that, runner_run() returns `code` at once and the main task is left
- * pending. During shutdown the phases still finish, and runner_close() returns `code`.
+ * error as usual; beyond that, runner_run() returns it at once and the main task is left pending.
+ * During shutdown the phases still finish, and runner_close() returns it. A body that returns
+ * another error ends the run with that one; one that returns 0 has changed its mind.
  *
  * @param code  A negative code; RUNNER_EUSER if the reason stands elsewhere.
  *
@@ -330,7 +335,7 @@ RUNNER_EXPORT int runner_debug(const runner_t *self);
  * @param self   Runner. Borrowed.
  * @param debug  RUNNER_ON, RUNNER_OFF, or RUNNER_DEFAULT to read LIBRUNNER_DEBUG again.
  *
- * @return 0, or RUNNER_EINVAL (NULL, or another value): nothing changed.
+ * @return 0, or with nothing changed: RUNNER_EINVAL (NULL, or another value), RUNNER_EFORK.
  * @note Thread: the one that runs it, or any while none does. Blocks: no. Source: R66-R69.
  * @since 0.1
  */
@@ -339,8 +344,8 @@ RUNNER_EXPORT int runner_set_debug(runner_t *self, int debug);
 /**
  * The loop's time: nanoseconds from an arbitrary start, never going back.
  *
- * Under the virtual clock it starts at 0. Tasks see the same time during one iteration unless
- * the library had a reason to read the clock again.
+ * Under the virtual clock it starts at 0 and moves only when nothing is ready; else each call
+ * reads the clock.
  *
  * @param self  Runner. Borrowed.
  *

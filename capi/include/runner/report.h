@@ -43,7 +43,8 @@ RUNNER_BEGIN_DECLS
  * @param self  Runner. Borrowed.
  * @param out   Receives the report, borrowed from the runner.
  *
- * @return 0, or with nothing written: RUNNER_EINVAL (NULL argument), RUNNER_EPENDING (no report).
+ * @return 0, or with nothing written: RUNNER_EINVAL (NULL argument), RUNNER_EFORK, RUNNER_EPENDING (no
+ *         report).
  * @note Thread: any, while none runs it. Blocks: no.
  * @since 0.1
  */

@@ -30,6 +30,7 @@ RUNNER_BEGIN_DECLS
  *   - RUNNER_ECLOSED  the runner is closed
  *   - RUNNER_EFORK    made in the parent process
  *   - RUNNER_ENOMEM   no memory
+ *   - a code of libuv: a lock could not be made
  *
  * @note Thread: any. Blocks: no. Source: R186, R188.
  * @since 0.1
@@ -47,6 +48,8 @@ RUNNER_EXPORT int runner_spawn_threadsafe(runner_t *self, runner_fn fn, void *ar
  *
  * @return 0 or the task's code. Also:
  *   - RUNNER_ECANCELED  the task was cancelled, or the runner closed before it ran
+ *   - RUNNER_EABANDONED shutdown gave the task up
+ *   - RUNNER_ENOMEM     there was no memory for the task when it was to start
  *   - RUNNER_ETIMEDOUT  it is not settled yet and goes on
  *   - RUNNER_EINVAL     NULL
  *   - RUNNER_ELOOP      called on the thread that would have to settle it

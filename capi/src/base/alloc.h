@@ -1,6 +1,6 @@
 /*
- * The library's memory. Everything that is allocated comes through here, so that a program can
- * bring its own allocator and the tests can make the Nth allocation fail.
+ * The library's memory. What is allocated above the layer of the coroutines comes through here, so
+ * that a program can bring its own allocator and the tests can make the Nth allocation fail.
  */
 #ifndef RUNNER__BASE_ALLOC_H
 #define RUNNER__BASE_ALLOC_H
