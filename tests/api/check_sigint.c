@@ -543,6 +543,31 @@ static int run_cancelled_by_two(void *arg)
     return 0;
 }
 
+/* A main that leaves no trace of the signal in its cancel count, as a task without uncancel. */
+static int take_back_and_end_cancelled(void *arg, void **result)
+{
+    int code = park(arg, result);
+    child_assert(runner_task_uncancel(runner_current_task()) == 0);
+    return code;
+}
+
+static int run_without_count(void *arg)
+{
+    (void)arg;
+    runner_t *runner = test_runner();
+    runner_call_later(runner, 10, raise_signal, value_of(SIGINT), NULL, NULL);
+    child_assert_code(runner_run(runner, take_back_and_end_cancelled, NULL, NULL, NULL),
+                      RUNNER_ECANCELED);
+    runner_free(runner);
+    return 0;
+}
+
+START_TEST(R127_cancel_that_no_count_ties_to_the_signal_is_cancelled)
+{
+    expect_child(run_without_count);
+}
+END_TEST
+
 START_TEST(R126_cancelled_by_sigint_and_by_someone_else_is_cancelled)
 {
     child_t child;
@@ -1552,6 +1577,7 @@ static void add_first(Suite *suite)
     tcase_add_test(tcase, R123_cleanup_runs_to_its_end);
     tcase_add_test(tcase, R124_R125_main_may_swallow_the_cancel_or_turn_it_into_an_error);
     tcase_add_test(tcase, R126_cancelled_by_sigint_and_by_someone_else_is_cancelled);
+    tcase_add_test(tcase, R127_cancel_that_no_count_ties_to_the_signal_is_cancelled);
     tcase_add_test(tcase, R135_cancel_after_sigint_was_taken_back_is_not_sigints);
     tcase_add_test(tcase, R136_cancel_goes_to_the_innermost_wait_first);
     tcase_add_test(tcase, R137_sigint_inside_a_time_limit_is_no_time_out);

@@ -3,8 +3,8 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -292,16 +292,9 @@ END_TEST
 
 /* --- threads of the library --------------------------------------------------------------- */
 
-typedef struct masks {
-    sigset_t in_thread;
-    atomic_bool over;
-} masks_t;
-
 static void read_mask(void *arg)
 {
-    masks_t *masks = arg;
-    pthread_sigmask(SIG_SETMASK, NULL, &masks->in_thread);
-    atomic_store(&masks->over, true);
+    pthread_sigmask(SIG_SETMASK, NULL, arg);
 }
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGPIPE, SIGALRM};
@@ -310,33 +303,54 @@ enum { SIGNALS = sizeof signals / sizeof signals[0] };
 START_TEST(R115_test_platform__thread_blocks_all_signals_and_its_maker_none_more)
 {
     uv_thread_t thread;
-    masks_t masks = {.over = false};
+    sigset_t in_thread;
     sigset_t before;
     sigset_t after;
     sigemptyset(&before);
     sigaddset(&before, SIGUSR2);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    ck_assert_code(runner__thread_start(&thread, read_mask, &masks), 0);
+    ck_assert_code(runner__thread_start(&thread, read_mask, &in_thread), 0);
     pthread_sigmask(SIG_SETMASK, NULL, &after);
     ck_assert_int_eq(uv_thread_join(&thread), 0);
     for (int i = 0; i < SIGNALS; i++) {
-        ck_assert_int_eq(sigismember(&masks.in_thread, signals[i]), 1);
+        ck_assert_int_eq(sigismember(&in_thread, signals[i]), 1);
         ck_assert_int_eq(sigismember(&after, signals[i]), 0);
     }
     ck_assert_int_eq(sigismember(&after, SIGUSR2), 1);
 }
 END_TEST
 
+static int detach_state(pthread_t thread)
+{
+    pthread_attr_t attr;
+    int state = -1;
+    ck_assert_int_eq(pthread_getattr_np(thread, &attr), 0);
+    ck_assert_int_eq(pthread_attr_getdetachstate(&attr, &state), 0);
+    pthread_attr_destroy(&attr);
+    return state;
+}
+
+static sem_t may_end;
+static sem_t has_ended;
+
+static void end_when_told(void *arg)
+{
+    (void)arg;
+    while (sem_wait(&may_end) != 0) {}
+    sem_post(&has_ended);
+}
+
 START_TEST(test_platform__detached_thread_ends_by_itself)
 {
     uv_thread_t thread;
-    static masks_t masks;
-    int before = thread_count();
-    atomic_store(&masks.over, false);
-    ck_assert_code(runner__thread_start(&thread, read_mask, &masks), 0);
+    sem_init(&may_end, 0, 0);
+    sem_init(&has_ended, 0, 0);
+    ck_assert_code(runner__thread_start(&thread, end_when_told, NULL), 0);
+    ck_assert_int_eq(detach_state(thread), PTHREAD_CREATE_JOINABLE);
     runner__thread_detach(thread);
-    ck_assert(threads_settle(before));
-    ck_assert(atomic_load(&masks.over));
+    ck_assert_int_eq(detach_state(thread), PTHREAD_CREATE_DETACHED);
+    sem_post(&may_end);
+    sem_wait(&has_ended);
 }
 END_TEST
 
