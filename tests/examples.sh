@@ -2,7 +2,7 @@
 # sh tests/examples.sh BUILD_DIR [NAME...]
 # Runs the examples that were built in BUILD_DIR, all or the named ones, and judges what they print:
 # the small ones by capi/examples/expected/NAME.txt, treesum by sha256sum. Prints `N passed, N
-# failed` at the end.
+# failed` at the end; ends with 77 if all was skipped.
 #
 # CI=true: what is skipped is a failure. TIME_SCALE: factor for all time limits, default 1.
 set -u
@@ -19,6 +19,7 @@ treesum=$bin/treesum
 scale=${TIME_SCALE:-1}
 passed=0
 failed=0
+skipped=0
 
 work=$(mktemp -d) || exit 1
 chmod 755 "$work"
@@ -40,6 +41,7 @@ skip() {
     if [ "${CI:-}" = true ]; then
         fail "$* (skipped)"
     else
+        skipped=$((skipped + 1))
         echo "skipped $*"
     fi
 }
@@ -398,4 +400,5 @@ for example in "$@"; do
 done
 
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] || exit 1
+[ "$passed" -gt 0 ] || [ "$skipped" -eq 0 ] || exit 77

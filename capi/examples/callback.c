@@ -9,7 +9,8 @@ struct note {
     char text[32];
 };
 
-static struct note *note_new(const char *text) {
+static struct note *note_new(const char *text)
+{
     struct note *note = calloc(1, sizeof *note);
     if (note != NULL) {
         strncpy(note->text, text, sizeof note->text - 1);
@@ -17,19 +18,22 @@ static struct note *note_new(const char *text) {
     return note;
 }
 
-static int say(void *arg) {
+static int say(void *arg)
+{
     const struct note *note = arg;
     printf("%s\n", note->text);
     return 0;
 }
 
-static void note_drop(void *arg) {
+static void note_drop(void *arg)
+{
     struct note *note = arg;
     printf("drop: %s\n", note->text);
     free(note);
 }
 
-static int say_soon(const char *text) {
+static int say_soon(const char *text)
+{
     struct note *note = note_new(text);
     int code = note ? runner_call_soon(runner_current(), say, note, note_drop) : RUNNER_ENOMEM;
     if (code < 0) {
@@ -38,7 +42,8 @@ static int say_soon(const char *text) {
     return code;
 }
 
-static int say_later(int64_t timeout_ms, const char *text, runner_timer_t **timer) {
+static int say_later(int64_t timeout_ms, const char *text, runner_timer_t **timer)
+{
     struct note *note = note_new(text);
     int code = note ? runner_call_later(runner_current(), timeout_ms, say, note, note_drop, timer)
                     : RUNNER_ENOMEM;
@@ -48,7 +53,8 @@ static int say_later(int64_t timeout_ms, const char *text, runner_timer_t **time
     return code;
 }
 
-static int program(void *arg, void **result) {
+static int program(void *arg, void **result)
+{
     runner_timer_t *timer = NULL;
     (void)arg;
     (void)result;
@@ -80,7 +86,8 @@ static int program(void *arg, void **result) {
     return code;
 }
 
-int main(void) {
+int main(void)
+{
     int code = runner_main(program, NULL, NULL, NULL);
     runner_die_by_signal(code);
     if (code < 0) {

@@ -2,7 +2,8 @@
 #include <runner.h>
 #include <stdio.h>
 
-static int download(void *arg, void **result) {
+static int download(void *arg, void **result)
+{
     const char *name = arg;
     (void)result;
     printf("%s: connected\n", name);
@@ -20,7 +21,8 @@ static int download(void *arg, void **result) {
     return code; /* hand RUNNER_ECANCELED on; returning 0 would refuse the cancel */
 }
 
-static int program(void *arg, void **result) {
+static int program(void *arg, void **result)
+{
     (void)result;
     runner_spawn_options_t options;
     runner_spawn_options_init(&options, sizeof options);
@@ -45,7 +47,8 @@ static int program(void *arg, void **result) {
     return code;
 }
 
-int main(void) {
+int main(void)
+{
     char name[] = "example.org";
     int code = runner_main(program, name, NULL, NULL);
     runner_die_by_signal(code);

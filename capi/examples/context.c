@@ -5,7 +5,8 @@
 static runner_var_t *user;
 
 /* Knows for whom it writes although nobody told it. */
-static void note(const char *text) {
+static void note(const char *text)
+{
     void *name = NULL;
     if (runner_var_get(user, &name) < 0) {
         name = NULL; /* never set in this context */
@@ -13,14 +14,16 @@ static void note(const char *text) {
     printf("[%s] %s\n", name != NULL ? (const char *)name : "nobody", text);
 }
 
-static int audit(void *arg, void **result) {
+static int audit(void *arg, void **result)
+{
     (void)arg;
     (void)result;
     note("audit"); /* the value of the task that spawned this one */
     return 0;
 }
 
-static int serve(void *arg, void **result) {
+static int serve(void *arg, void **result)
+{
     (void)result;
     int code = runner_var_set(user, arg);
     if (code < 0) {
@@ -40,7 +43,8 @@ static int serve(void *arg, void **result) {
     return code;
 }
 
-static int program(void *arg, void **result) {
+static int program(void *arg, void **result)
+{
     static char alice[] = "alice";
     static char bob[] = "bob";
     char *names[] = {alice, bob};
@@ -63,7 +67,8 @@ static int program(void *arg, void **result) {
     return code;
 }
 
-int main(void) {
+int main(void)
+{
     int code = runner_var_new("user", NULL, &user);
     if (code == 0) {
         code = runner_main(program, NULL, NULL, NULL);

@@ -17,7 +17,8 @@ struct program {
 };
 
 /* libuv's callbacks run on the loop's thread, so they may use tasks and futures as they like. */
-static void on_tick(uv_timer_t *timer) {
+static void on_tick(uv_timer_t *timer)
+{
     struct program *program = timer->data;
     printf("tick %d\n", ++program->ticks);
     if (program->ticks == 3) {
@@ -28,14 +29,16 @@ static void on_tick(uv_timer_t *timer) {
     }
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void on_closed(uv_handle_t *handle)
+{
     struct program *program = handle->data;
     if (program->closed != NULL) {
         runner_future_resolve(program->closed, NULL);
     }
 }
 
-static int tasks(void *arg, void **result) {
+static int tasks(void *arg, void **result)
+{
     struct program *program = arg;
     (void)result;
     int code = runner_future_new(runner_current(), &program->ticked);
@@ -57,21 +60,24 @@ static int tasks(void *arg, void **result) {
     return code < 0 ? code : made;
 }
 
-static int give_loop(void *arg, uv_loop_t **loop) {
+static int give_loop(void *arg, uv_loop_t **loop)
+{
     struct program *program = arg;
     *loop = &program->loop;
     return 0;
 }
 
 /* The runner has closed the loop; a loop from malloc() would be freed here. */
-static void release_loop(uv_loop_t *loop, void *arg) {
+static void release_loop(uv_loop_t *loop, void *arg)
+{
     struct program *program = arg;
     (void)loop;
     program->released = 1;
     printf("the loop is closed\n");
 }
 
-int main(void) {
+int main(void)
+{
     struct program program = {0};
     int code = uv_loop_init(&program.loop);
     if (code < 0) {

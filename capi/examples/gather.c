@@ -9,7 +9,8 @@ struct request {
 };
 
 /* The result is memory from malloc(): it belongs to whoever awaits the task. */
-static int square(void *arg, void **result) {
+static int square(void *arg, void **result)
+{
     const struct request *request = arg;
     int code = runner_sleep(request->delay_ms);
     if (code < 0) {
@@ -27,7 +28,8 @@ static int square(void *arg, void **result) {
 
 /* Waits for every task, also after a failure: nothing is left behind. The first failure cancels
  * the tasks that stand behind it and is returned. */
-static int gather(runner_task_t *const *tasks, size_t count, void **results) {
+static int gather(runner_task_t *const *tasks, size_t count, void **results)
+{
     int code = 0;
     for (size_t i = 0; i < count; i++) {
         if (code < 0) {
@@ -41,7 +43,8 @@ static int gather(runner_task_t *const *tasks, size_t count, void **results) {
     return code;
 }
 
-static int program(void *arg, void **result) {
+static int program(void *arg, void **result)
+{
     enum { COUNT = 3 };
     static struct request requests[COUNT] = {{2, 90}, {3, 60}, {4, 30}};
     runner_task_t *tasks[COUNT];
@@ -78,7 +81,8 @@ static int program(void *arg, void **result) {
     return code;
 }
 
-int main(void) {
+int main(void)
+{
     int code = runner_main(program, NULL, NULL, NULL);
     runner_die_by_signal(code);
     if (code < 0) {

@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 /* The numbers 1, 2, 3, ... up to *arg, one every few milliseconds. */
-static int count(void *arg, void **result) {
+static int count(void *arg, void **result)
+{
     const int *last = arg;
     int code = 0;
     (void)result;
@@ -20,7 +21,8 @@ static int count(void *arg, void **result) {
 }
 
 /* Adds values up until the sum reaches `enough`. */
-static int add(runner_gen_t *numbers, int enough, int *sum) {
+static int add(runner_gen_t *numbers, int enough, int *sum)
+{
     int code = 0;
     *sum = 0;
     while (*sum < enough) {
@@ -34,7 +36,8 @@ static int add(runner_gen_t *numbers, int enough, int *sum) {
     return code == RUNNER_EEND ? 0 : code; /* the end is no error */
 }
 
-static int show(int last, int enough) {
+static int show(int last, int enough)
+{
     runner_gen_t *numbers;
     int code = runner_gen_new(count, &last, NULL, 0, &numbers);
     if (code < 0) {
@@ -52,7 +55,8 @@ static int show(int last, int enough) {
     return code < 0 ? code : closed;
 }
 
-static int program(void *arg, void **result) {
+static int program(void *arg, void **result)
+{
     (void)arg;
     (void)result;
     int code = show(4, 100); /* all of them */
@@ -62,7 +66,8 @@ static int program(void *arg, void **result) {
     return code;
 }
 
-int main(void) {
+int main(void)
+{
     int code = runner_main(program, NULL, NULL, NULL);
     runner_die_by_signal(code);
     if (code < 0) {

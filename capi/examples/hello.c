@@ -3,7 +3,8 @@
 #include <runner.h>
 #include <stdio.h>
 
-static int hello(void *arg, void **result) {
+static int hello(void *arg, void **result)
+{
     (void)result;
     int code = runner_sleep(1000);
     if (code == 0) {
@@ -12,7 +13,8 @@ static int hello(void *arg, void **result) {
     return code;
 }
 
-int main(void) {
+int main(void)
+{
     char world[] = "world";
     int code = runner_main(hello, world, NULL, NULL);
     runner_die_by_signal(code);

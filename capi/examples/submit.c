@@ -10,7 +10,8 @@ struct program {
 };
 
 /* Runs as a task, on the loop. */
-static int square(void *arg, void **result) {
+static int square(void *arg, void **result)
+{
     int *number = arg;
     int code = runner_sleep(10);
     if (code == 0) {
@@ -21,14 +22,16 @@ static int square(void *arg, void **result) {
 }
 
 /* Runs on the loop as well: a future is settled on its loop's thread. */
-static int finish(void *arg) {
+static int finish(void *arg)
+{
     runner_future_resolve(arg, NULL); /* refused if Ctrl-C has cancelled the wait: fine */
     return 0;
 }
 
 /* The other thread. Whatever it submits settles, even if the runner closes meanwhile: the wait
  * then ends with RUNNER_ECANCELED, and a further submit is refused with RUNNER_ECLOSED. */
-static void *submit(void *arg) {
+static void *submit(void *arg)
+{
     struct program *program = arg;
     int code = 0;
     for (int i = 2; code == 0 && i <= 4; i++) {
@@ -51,13 +54,15 @@ static void *submit(void *arg) {
     return NULL;
 }
 
-static int wait_for_thread(void *arg, void **result) {
+static int wait_for_thread(void *arg, void **result)
+{
     return runner_future_await(arg, result);
 }
 
 /* The order of the end: close settles everything, so the thread comes to its end and can be
  * joined; only then is the runner, which the thread still used, freed. */
-static int run(struct program *program) {
+static int run(struct program *program)
+{
     pthread_t thread;
     int failed = pthread_create(&thread, NULL, submit, program);
     if (failed) {
@@ -70,7 +75,8 @@ static int run(struct program *program) {
     return code < 0 ? code : closed;
 }
 
-int main(void) {
+int main(void)
+{
     struct program program = {0};
     int code = runner_new(&program.runner, NULL);
     if (code == 0) {

@@ -10,14 +10,16 @@ struct timeout {
     int expired;
 };
 
-static int expire(void *arg) {
+static int expire(void *arg)
+{
     struct timeout *timeout = arg;
     timeout->expired = 1;
     return runner_task_cancel_with(timeout->task, "too slow", 0);
 }
 
 /* Does `work` in the calling task. Returns what it returned, or RUNNER_ETIMEDOUT. */
-static int with_timeout(int64_t timeout_ms, work_fn work, void *arg) {
+static int with_timeout(int64_t timeout_ms, work_fn work, void *arg)
+{
     struct timeout timeout = {.task = runner_current_task()};
     int before = runner_task_cancelling(timeout.task);
     runner_timer_t *timer;
@@ -40,7 +42,8 @@ static int with_timeout(int64_t timeout_ms, work_fn work, void *arg) {
     return code;
 }
 
-static int work(void *arg) {
+static int work(void *arg)
+{
     const uint64_t *duration_ms = arg;
     int code = runner_sleep(*duration_ms);
     if (code == RUNNER_ECANCELED) {
@@ -50,7 +53,8 @@ static int work(void *arg) {
     return code;
 }
 
-static int program(void *arg, void **result) {
+static int program(void *arg, void **result)
+{
     uint64_t durations_ms[] = {20, 60000};
     (void)arg;
     (void)result;
@@ -66,7 +70,8 @@ static int program(void *arg, void **result) {
     return runner_sleep(1);
 }
 
-int main(void) {
+int main(void)
+{
     int code = runner_main(program, NULL, NULL, NULL);
     runner_die_by_signal(code);
     if (code < 0) {

@@ -63,7 +63,8 @@ struct app {
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
-static int paths_add(struct paths *paths, char *path) {
+static int paths_add(struct paths *paths, char *path)
+{
     if (paths->count == paths->room) {
         size_t room = paths->room ? 2 * paths->room : 64;
         char **at = realloc(paths->at, room * sizeof *at);
@@ -77,7 +78,8 @@ static int paths_add(struct paths *paths, char *path) {
     return 0;
 }
 
-static int paths_add_joined(struct paths *paths, const char *directory, const char *name) {
+static int paths_add_joined(struct paths *paths, const char *directory, const char *name)
+{
     size_t length = strlen(directory);
     const char *slash = length > 0 && directory[length - 1] == '/' ? "" : "/";
     size_t bytes = length + 1 + strlen(name) + 1;
@@ -94,7 +96,8 @@ static int paths_add_joined(struct paths *paths, const char *directory, const ch
 }
 
 /* Moves all of `from` behind `to`; on failure the rest stays in `from`. */
-static int paths_move(struct paths *to, struct paths *from) {
+static int paths_move(struct paths *to, struct paths *from)
+{
     while (from->count > 0) {
         int code = paths_add(to, from->at[from->count - 1]);
         if (code < 0) {
@@ -105,7 +108,8 @@ static int paths_move(struct paths *to, struct paths *from) {
     return 0;
 }
 
-static void paths_clear(struct paths *paths) {
+static void paths_clear(struct paths *paths)
+{
     for (size_t i = 0; i < paths->count; i++) {
         free(paths->at[i]);
     }
@@ -113,11 +117,13 @@ static void paths_clear(struct paths *paths) {
     *paths = (struct paths){0};
 }
 
-static int compare_paths(const void *a, const void *b) {
+static int compare_paths(const void *a, const void *b)
+{
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void listing_free(void *arg) {
+static void listing_free(void *arg)
+{
     struct listing *listing = arg;
     paths_clear(&listing->files);
     paths_clear(&listing->directories);
@@ -126,7 +132,8 @@ static void listing_free(void *arg) {
 
 /* ---- jobs, on threads of the executor --------------------------------------------------------- */
 
-static int entry_type(DIR *directory, const struct dirent *entry) {
+static int entry_type(DIR *directory, const struct dirent *entry)
+{
     struct stat status;
     if (entry->d_type != DT_UNKNOWN) {
         return entry->d_type;
@@ -138,7 +145,8 @@ static int entry_type(DIR *directory, const struct dirent *entry) {
 }
 
 /* Symbolic links, devices and the like are left out. */
-static int list_entries(DIR *directory, const char *path, struct listing *listing) {
+static int list_entries(DIR *directory, const char *path, struct listing *listing)
+{
     int code = 0;
     while (code == 0) {
         if (atomic_load(&stop)) {
@@ -163,7 +171,8 @@ static int list_entries(DIR *directory, const char *path, struct listing *listin
     return code;
 }
 
-static int list_directory(void *arg, void **result) {
+static int list_directory(void *arg, void **result)
+{
     const char *path = arg;
     struct listing *listing = calloc(1, sizeof *listing);
     if (listing == NULL) {
@@ -186,7 +195,8 @@ static int list_directory(void *arg, void **result) {
 }
 
 /* Returns 0 or an errno. */
-static int digest_file(int fd, EVP_MD_CTX *digest, unsigned char *out) {
+static int digest_file(int fd, EVP_MD_CTX *digest, unsigned char *out)
+{
     unsigned char block[BLOCK_BYTES];
     ssize_t length;
     int fine = EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
@@ -202,7 +212,8 @@ static int digest_file(int fd, EVP_MD_CTX *digest, unsigned char *out) {
     return fine && EVP_DigestFinal_ex(digest, out, NULL) ? 0 : ENOTSUP;
 }
 
-static int sum_file(void *arg, void **result) {
+static int sum_file(void *arg, void **result)
+{
     struct sum *sum = arg;
     (void)result;
     int fd = open(sum->path, O_RDONLY | O_CLOEXEC);
@@ -220,19 +231,22 @@ static int sum_file(void *arg, void **result) {
 
 /* ---- tasks ------------------------------------------------------------------------------------ */
 
-static void clear_progress(const struct app *app) {
+static void clear_progress(const struct app *app)
+{
     if (app->terminal) {
         fputs("\r\033[K", stderr);
     }
 }
 
-static void complain(struct app *app, const char *path, int error) {
+static void complain(struct app *app, const char *path, int error)
+{
     clear_progress(app);
     fprintf(stderr, "treesum: %s: %s\n", path, strerror(error));
     app->failed = 1;
 }
 
-static int progress(void *arg, void **result) {
+static int progress(void *arg, void **result)
+{
     const struct app *app = arg;
     int code = 0;
     (void)result;
@@ -244,7 +258,8 @@ static int progress(void *arg, void **result) {
     return code;
 }
 
-static int worker(void *arg, void **result) {
+static int worker(void *arg, void **result)
+{
     struct app *app = arg;
     int code = 0;
     (void)result;
@@ -259,7 +274,8 @@ static int worker(void *arg, void **result) {
 
 /* Has `work` done for every index below `pieces`, at most N at a time, and waits for the end. The
  * first failure, or a cancel of the calling task, ends all of it. */
-static int run_crew(struct app *app, size_t pieces, int (*work)(struct app *app, size_t index)) {
+static int run_crew(struct app *app, size_t pieces, int (*work)(struct app *app, size_t index))
+{
     runner_task_t *crew[MOST_JOBS];
     size_t hired = 0;
     int code = 0;
@@ -284,7 +300,8 @@ static int run_crew(struct app *app, size_t pieces, int (*work)(struct app *app,
     return code;
 }
 
-static int read_one_directory(struct app *app, size_t index) {
+static int read_one_directory(struct app *app, size_t index)
+{
     char *path = app->level.at[index];
     runner_job_options_t options;
     runner_job_options_init(&options, sizeof options);
@@ -308,7 +325,8 @@ static int read_one_directory(struct app *app, size_t index) {
 }
 
 /* Level by level, so that the directories of a level can be read side by side. */
-static int read_tree(struct app *app) {
+static int read_tree(struct app *app)
+{
     int code = 0;
     while (code == 0 && app->level.count > 0) {
         code = run_crew(app, app->level.count, read_one_directory);
@@ -321,7 +339,8 @@ static int read_tree(struct app *app) {
     return code;
 }
 
-static int sum_one_file(struct app *app, size_t index) {
+static int sum_one_file(struct app *app, size_t index)
+{
     struct sum *sum = &app->sums[index];
     int code = runner_to_thread(sum_file, sum, NULL, NULL);
     if (code < 0) {
@@ -334,7 +353,8 @@ static int sum_one_file(struct app *app, size_t index) {
     return 0;
 }
 
-static int sum_files(struct app *app) {
+static int sum_files(struct app *app)
+{
     size_t count = app->files.count;
     if (count == 0) {
         return 0;
@@ -351,7 +371,8 @@ static int sum_files(struct app *app) {
 }
 
 /* As sha256sum does it: a line with an escaped name starts with a backslash. */
-static void print_sum(const struct sum *sum) {
+static void print_sum(const struct sum *sum)
+{
     if (strpbrk(sum->path, "\\\n\r") != NULL) {
         putchar('\\');
     }
@@ -362,17 +383,25 @@ static void print_sum(const struct sum *sum) {
     fputs("  ", stdout);
     for (const char *c = sum->path; *c != '\0'; c++) {
         switch (*c) {
-        case '\\': fputs("\\\\", stdout); break;
-        case '\n': fputs("\\n", stdout); break;
-        case '\r': fputs("\\r", stdout); break;
-        default: putchar(*c);
+        case '\\':
+            fputs("\\\\", stdout);
+            break;
+        case '\n':
+            fputs("\\n", stdout);
+            break;
+        case '\r':
+            fputs("\\r", stdout);
+            break;
+        default:
+            putchar(*c);
         }
     }
     putchar('\n');
 }
 
 /* Does not wait, so that Ctrl-C comes before it or after it: there is no half a result. */
-static void print_sums(struct app *app) {
+static void print_sums(struct app *app)
+{
     for (size_t i = 0; i < app->files.count; i++) {
         if (app->sums[i].error == 0) {
             print_sum(&app->sums[i]);
@@ -383,7 +412,8 @@ static void print_sums(struct app *app) {
     }
 }
 
-static int treesum(void *arg, void **result) {
+static int treesum(void *arg, void **result)
+{
     struct app *app = arg;
     runner_task_t *meter = NULL;
     int code = 0;
@@ -413,7 +443,8 @@ static int treesum(void *arg, void **result) {
 
 /* ---- the program ------------------------------------------------------------------------------ */
 
-static int usage(FILE *file) {
+static int usage(FILE *file)
+{
     fprintf(file,
             "usage: treesum DIR [N]\n"
             "Print the SHA-256 sum of every regular file below DIR, sorted by path.\n"
@@ -423,7 +454,8 @@ static int usage(FILE *file) {
 }
 
 /* 0 for everything that is not a number from 1 to MOST_JOBS. */
-static size_t parse_jobs(const char *text) {
+static size_t parse_jobs(const char *text)
+{
     char *end;
     if (*text < '0' || *text > '9') {
         return 0; /* strtoul() would take blanks and signs */
@@ -432,7 +464,8 @@ static size_t parse_jobs(const char *text) {
     return *end == '\0' && jobs <= MOST_JOBS ? jobs : 0;
 }
 
-static size_t default_jobs(void) {
+static size_t default_jobs(void)
+{
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (processors < 1) {
         processors = 1;
@@ -441,7 +474,8 @@ static size_t default_jobs(void) {
 }
 
 /* Puts DIR where the work starts. */
-static int start_at(struct app *app, const char *path) {
+static int start_at(struct app *app, const char *path)
+{
     struct stat status;
     if (lstat(path, &status) != 0) {
         fprintf(stderr, "treesum: %s: %s\n", path, strerror(errno));
@@ -454,8 +488,8 @@ static int start_at(struct app *app, const char *path) {
         return RUNNER_EUSER;
     }
     char *copy = strdup(path);
-    int code = copy ? paths_add(S_ISDIR(status.st_mode) ? &app->level : &app->files, copy)
-                    : RUNNER_ENOMEM;
+    int code =
+        copy ? paths_add(S_ISDIR(status.st_mode) ? &app->level : &app->files, copy) : RUNNER_ENOMEM;
     if (code < 0) {
         fprintf(stderr, "treesum: %s\n", runner_strerror(code));
         free(copy);
@@ -463,7 +497,8 @@ static int start_at(struct app *app, const char *path) {
     return code;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct app app = {.most_jobs = default_jobs(), .terminal = isatty(STDERR_FILENO)};
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         return usage(stdout);
@@ -484,8 +519,7 @@ int main(int argc, char **argv) {
     int code = runner_main(treesum, &app, &options, NULL);
 
     if (runner_signal_of(code) != 0) {
-        fprintf(stderr, "treesum: interrupted after %zu of %zu files\n", app.done,
-                app.files.count);
+        fprintf(stderr, "treesum: interrupted after %zu of %zu files\n", app.done, app.files.count);
         runner_die_by_signal(code);
     }
     if (code < 0) {

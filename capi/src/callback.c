@@ -1,5 +1,7 @@
 #include "callback.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "handle.h"
 #include "runner/error.h"
@@ -63,10 +65,23 @@ static void report(runner_timer_t *callback, int code)
     runner__handler_call(runner__loop_of(callback->self), &info);
 }
 
+/* Debug: the name of the function, for the report of a slow step. */
+static void label(runner_timer_t *callback, runner__loop_t *loop)
+{
+    uintptr_t address =
+        callback->fn != NULL ? (uintptr_t)callback->fn : (uintptr_t)callback->done_fn;
+    if (!runner__describe_address((const void *)address, loop->label, sizeof loop->label)) {
+        snprintf(loop->label, sizeof loop->label, "callback %#zx", (size_t)address);
+    }
+}
+
 static void call(runner_timer_t *callback)
 {
     runner__tasks_t *tasks = &callback->self->tasks;
     runner__loop_t *loop = &tasks->home.loop;
+    if (RUNNER__UNLIKELY(loop->debug)) {
+        label(callback, loop);
+    }
     loop->scope = &callback->scope;
     tasks->aborts = false;
     int code = callback->fn != NULL ? callback->fn(callback->arg)

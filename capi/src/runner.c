@@ -1,6 +1,5 @@
 /* The runner: new, run, get_loop, close, free. The only file that knows all others. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -10,6 +9,7 @@
 #include "inspect.h"
 #include "runner/error.h"
 #include "shutdown.h"
+#include "state.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 #define DEFAULT_SLOW_MS 100
@@ -52,15 +52,10 @@ static const runner__loop_hooks_t hooks = {
     .slow = runner__handler_slow,
 };
 
-static bool is_tristate(int value)
-{
-    return value == RUNNER_DEFAULT || value == RUNNER_ON || value == RUNNER_OFF;
-}
-
 static int check_options(const runner_options_t *opts)
 {
     int all = RUNNER_SIGNALS_INT | RUNNER_SIGNALS_TERM | RUNNER_SIGNALS_HUP;
-    bool fits = is_tristate(opts->debug) && is_tristate(opts->deadlock) &&
+    bool fits = runner__is_tristate(opts->debug) && runner__is_tristate(opts->deadlock) &&
                 (opts->clock == RUNNER_CLOCK_REAL || opts->clock == RUNNER_CLOCK_VIRTUAL) &&
                 opts->signals >= RUNNER_SIGNALS_NONE && opts->signals <= all &&
                 opts->stack_bytes <= RUNNER__STACK_MAX_BYTES;
@@ -79,18 +74,6 @@ static int read_executor(runner_t *self)
     }
     self->options.executor = &self->executor;
     return 0;
-}
-
-static bool debug_by_environment(void)
-{
-    const char *value = getenv("LIBRUNNER_DEBUG");
-    return value != NULL && value[0] != '\0';
-}
-
-static bool resolve_debug(const runner_t *self)
-{
-    return self->options.debug == RUNNER_DEFAULT ? debug_by_environment()
-                                                 : self->options.debug == RUNNER_ON;
 }
 
 static int make_uv_loop(runner_t *self, uv_loop_t **out)
@@ -145,7 +128,7 @@ static int open_runner(runner__home_t *home)
     }
     self->uv = uv;
     self->context = context;
-    home->loop.debug = resolve_debug(self);
+    home->loop.debug = runner__debug_wanted(self);
     atomic_store_explicit(&home->phase, RUNNER__OPEN, memory_order_release);
     return 0;
 }
@@ -465,86 +448,4 @@ int runner_main(runner_fn main, void *arg, const runner_options_t *opts, void **
         closed != RUNNER_ETIMEDOUT && closed != RUNNER_EDEADLK && closed != RUNNER_EHANDLES;
     runner_free(self);
     return code == 0 && ended_by ? closed : code;
-}
-
-int runner_stop(runner_t *self)
-{
-    int code = runner__home_check(self);
-    if (code != 0) {
-        return code;
-    }
-    runner__home_t *home = &self->tasks.home;
-    if (runner__home_phase(home) == RUNNER__CLOSED) {
-        return RUNNER_ECLOSED;
-    }
-    code = runner__home_check_thread(home);
-    if (code != 0) {
-        return code;
-    }
-    if (runner__loop_current != &home->loop || self->shutdown.active) {
-        return RUNNER_ENOLOOP;
-    }
-    runner__loop_stop(&home->loop);
-    return 0;
-}
-
-int runner_abort(int code)
-{
-    runner__tasks_t *tasks = runner__tasks_current();
-    if (code >= 0) {
-        return RUNNER_EINVAL;
-    }
-    if (tasks == NULL) {
-        return RUNNER_ENOLOOP;
-    }
-    if (tasks->current != NULL) {
-        tasks->current->flags |= RUNNER__TASK_ABORTS;
-    } else {
-        tasks->aborts = true;
-    }
-    return code;
-}
-
-runner_t *runner_current(void)
-{
-    return (runner_t *)runner__loop_current;
-}
-
-int runner_is_running(const runner_t *self)
-{
-    return runner__home_check(self) == 0 &&
-           atomic_load_explicit(&self->tasks.home.loop.running, memory_order_relaxed);
-}
-
-int runner_is_closed(const runner_t *self)
-{
-    return self == NULL || runner__home_phase(&self->tasks.home) == RUNNER__CLOSED;
-}
-
-int runner_debug(const runner_t *self)
-{
-    if (runner__home_check(self) != 0) {
-        return 0;
-    }
-    bool open = runner__home_phase(&self->tasks.home) != RUNNER__CREATED;
-    return open ? self->tasks.home.loop.debug : resolve_debug(self);
-}
-
-int runner_set_debug(runner_t *self, int debug)
-{
-    int code = is_tristate(debug) ? runner__home_check(self) : RUNNER_EINVAL;
-    if (code != 0) {
-        return code;
-    }
-    self->options.debug = debug;
-    runner__loop_of(self)->debug = resolve_debug(self);
-    return 0;
-}
-
-uint64_t runner_time_ns(const runner_t *self)
-{
-    if (runner__home_check(self) != 0 || runner__home_phase(&self->tasks.home) != RUNNER__OPEN) {
-        return 0;
-    }
-    return (uint64_t)runner__loop_time(&((runner_t *)(uintptr_t)self)->tasks.home.loop);
 }

@@ -97,6 +97,9 @@ void runner__tasks_leave(runner__tasks_t *tasks);
 int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
                      const runner_spawn_options_t *opts, runner_task_t **out);
 
+/* Gives a task its extra, if it has none; false without memory. */
+bool runner__task_add_extra(runner__tasks_t *tasks, runner_task_t *task);
+
 /* Queues its next step. */
 void runner__task_queue(runner_task_t *task);
 

@@ -14,9 +14,9 @@ SOURCES = ROOT / "capi" / "src"
 # Top to bottom. A module is a file name without its ending, or a folder.
 ROWS = [
     "runner shutdown",
-    "handle signals executor workers job report inspect handler callback post submission closable gen",
+    "handle state signals executor workers job report inspect handler callback post submission closable gen",
     "group timeout sync gather",
-    "task cancel park coroutine context",
+    "task task_info cancel park coroutine context",
     "future wait",
     "host home",
     "loop timer inbox",
