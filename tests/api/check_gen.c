@@ -450,7 +450,7 @@ START_TEST(R094_R097_generator_in_use_at_shutdown_ends_where_it_waits)
     ck_assert_code(runner_run(runner, begin_and_leave, &gen, NULL, NULL), 0);
     runner_close(runner);
     ck_assert_int_eq(runner_is_closed(runner), 1);
-    ck_assert_ptr_nonnull(strstr(log_text(), "body RUNNER_ECANCELED,asked RUNNER_ECANCELED"));
+    ck_assert_ptr_nonnull(strstr(log_text(), "body RUNNER_ECLOSED,asked RUNNER_EEND"));
     ck_assert_int_eq(drops(), 1);
     runner_gen_unref(gen);
     runner_free(runner);

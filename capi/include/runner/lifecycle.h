@@ -13,7 +13,8 @@
 
 /** `clock`: time passes as it does outside (uv_hrtime). */
 #define RUNNER_CLOCK_REAL 0
-/** `clock`: time stands still while anything is ready and then jumps to the next deadline. */
+/** `clock`: time stands still while anything is ready or a job runs, and else jumps to the next
+ * deadline. Handles of the program on the loop keep real time. */
 #define RUNNER_CLOCK_VIRTUAL 1
 
 /** `signals`: SIGINT, if this is the main thread and its disposition is the default. */

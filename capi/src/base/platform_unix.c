@@ -125,6 +125,17 @@ void runner__thread_detach(uv_thread_t thread)
     (void)pthread_detach(thread);
 }
 
+/* Seen in libuv 1.44 to 1.52: the polling descriptor stays open when a later step fails. A version
+ * that nobody has looked at is left alone: a descriptor that it has closed may be somebody else's. */
+#define LAST_LEAKING_VERSION 0x0134ffU
+
+void runner__close_leaked_backend(uv_loop_t *uv)
+{
+    if (uv->backend_fd >= 0 && uv_version() <= LAST_LEAKING_VERSION) {
+        (void)close(uv->backend_fd);
+    }
+}
+
 bool runner__describe_address(const void *address, char *text, size_t size)
 {
     Dl_info info;
