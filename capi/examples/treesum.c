@@ -63,12 +63,17 @@ struct app {
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
+/* Takes the path, also on failure. NULL is memory that was not to be had. */
 static int paths_add(struct paths *paths, char *path)
 {
+    if (path == NULL) {
+        return RUNNER_ENOMEM;
+    }
     if (paths->count == paths->room) {
         size_t room = paths->room ? 2 * paths->room : 64;
         char **at = realloc(paths->at, room * sizeof *at);
         if (at == NULL) {
+            free(path);
             return RUNNER_ENOMEM;
         }
         paths->at = at;
@@ -84,28 +89,19 @@ static int paths_add_joined(struct paths *paths, const char *directory, const ch
     const char *slash = length > 0 && directory[length - 1] == '/' ? "" : "/";
     size_t bytes = length + 1 + strlen(name) + 1;
     char *path = malloc(bytes);
-    if (path == NULL) {
-        return RUNNER_ENOMEM;
+    if (path != NULL) {
+        snprintf(path, bytes, "%s%s%s", directory, slash, name);
     }
-    snprintf(path, bytes, "%s%s%s", directory, slash, name);
-    int code = paths_add(paths, path);
-    if (code < 0) {
-        free(path);
-    }
-    return code;
+    return paths_add(paths, path);
 }
 
-/* Moves all of `from` behind `to`; on failure the rest stays in `from`. */
 static int paths_move(struct paths *to, struct paths *from)
 {
-    while (from->count > 0) {
-        int code = paths_add(to, from->at[from->count - 1]);
-        if (code < 0) {
-            return code;
-        }
-        from->count--;
+    int code = 0;
+    while (code == 0 && from->count > 0) {
+        code = paths_add(to, from->at[--from->count]);
     }
-    return 0;
+    return code;
 }
 
 static void paths_clear(struct paths *paths)
@@ -343,14 +339,11 @@ static int sum_one_file(struct app *app, size_t index)
 {
     struct sum *sum = &app->sums[index];
     int code = runner_to_thread(sum_file, sum, NULL, NULL);
-    if (code < 0) {
-        return code;
-    }
-    app->done++;
-    if (sum->error) {
+    app->done += code == 0;
+    if (code == 0 && sum->error) {
         complain(app, sum->path, sum->error);
     }
-    return 0;
+    return code;
 }
 
 static int sum_files(struct app *app)
@@ -373,7 +366,9 @@ static int sum_files(struct app *app)
 /* As sha256sum does it: a line with an escaped name starts with a backslash. */
 static void print_sum(const struct sum *sum)
 {
-    if (strpbrk(sum->path, "\\\n\r") != NULL) {
+    static const char special[] = "\\\n\r";
+    static const char letters[] = "\\nr";
+    if (strpbrk(sum->path, special) != NULL) {
         putchar('\\');
     }
     for (size_t i = 0; i < DIGEST_BYTES; i++) {
@@ -382,19 +377,11 @@ static void print_sum(const struct sum *sum)
     }
     fputs("  ", stdout);
     for (const char *c = sum->path; *c != '\0'; c++) {
-        switch (*c) {
-        case '\\':
-            fputs("\\\\", stdout);
-            break;
-        case '\n':
-            fputs("\\n", stdout);
-            break;
-        case '\r':
-            fputs("\\r", stdout);
-            break;
-        default:
-            putchar(*c);
+        const char *found = strchr(special, *c);
+        if (found != NULL) {
+            putchar('\\');
         }
+        putchar(found ? letters[found - special] : *c);
     }
     putchar('\n');
 }
@@ -487,12 +474,9 @@ static int start_at(struct app *app, const char *path)
                                         : "Not a directory");
         return RUNNER_EUSER;
     }
-    char *copy = strdup(path);
-    int code =
-        copy ? paths_add(S_ISDIR(status.st_mode) ? &app->level : &app->files, copy) : RUNNER_ENOMEM;
+    int code = paths_add(S_ISDIR(status.st_mode) ? &app->level : &app->files, strdup(path));
     if (code < 0) {
         fprintf(stderr, "treesum: %s\n", runner_strerror(code));
-        free(copy);
     }
     return code;
 }
@@ -500,7 +484,7 @@ static int start_at(struct app *app, const char *path)
 int main(int argc, char **argv)
 {
     struct app app = {.most_jobs = default_jobs(), .terminal = isatty(STDERR_FILENO)};
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         return usage(stdout);
     }
     if (argc < 2 || argc > 3 || argv[1][0] == '-') {

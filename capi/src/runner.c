@@ -86,10 +86,8 @@ static int make_uv_loop(runner_t *self, uv_loop_t **out)
     if (uv == NULL) {
         return RUNNER_ENOMEM;
     }
-    uv->backend_fd = -1;
-    int code = uv_loop_init(uv);
+    int code = runner__uv_loop_init(uv);
     if (code != 0) {
-        runner__close_leaked_backend(uv);
         runner__free(uv);
         return code;
     }

@@ -41,8 +41,8 @@ int runner__thread_start(uv_thread_t *thread, void (*main)(void *arg), void *arg
 /* Lets a thread end by itself, without a join. */
 void runner__thread_detach(uv_thread_t thread);
 
-/* Closes what a uv_loop_init() that failed has left open. */
-void runner__close_leaked_backend(uv_loop_t *uv);
+/* As uv_loop_init(), but nothing stays open where that fails. */
+int runner__uv_loop_init(uv_loop_t *uv);
 
 /* Names the place of a code address, as "symbol+0x12", into `text`; false if it has no name. */
 bool runner__describe_address(const void *address, char *text, size_t size);

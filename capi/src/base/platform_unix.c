@@ -129,11 +129,14 @@ void runner__thread_detach(uv_thread_t thread)
  * that nobody has looked at is left alone: a descriptor that it has closed may be somebody else's. */
 #define LAST_LEAKING_VERSION 0x0134ffU
 
-void runner__close_leaked_backend(uv_loop_t *uv)
+int runner__uv_loop_init(uv_loop_t *uv)
 {
-    if (uv->backend_fd >= 0 && uv_version() <= LAST_LEAKING_VERSION) {
+    uv->backend_fd = -1;
+    int code = uv_loop_init(uv);
+    if (code != 0 && uv->backend_fd >= 0 && uv_version() <= LAST_LEAKING_VERSION) {
         (void)close(uv->backend_fd);
     }
+    return code;
 }
 
 bool runner__describe_address(const void *address, char *text, size_t size)
