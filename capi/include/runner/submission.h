@@ -27,7 +27,7 @@ RUNNER_BEGIN_DECLS
  *
  * @return 0, or with nothing consumed:
  *   - RUNNER_EINVAL   NULL runner or `fn`, or bad options
- *   - RUNNER_ECLOSED  the runner is closed
+ *   - RUNNER_ECLOSED  the runner is closed, or closing and past the cancelling of its tasks
  *   - RUNNER_EFORK    made in the parent process
  *   - RUNNER_ENOMEM   no memory
  *   - a code of libuv: a lock could not be made

@@ -129,11 +129,11 @@ void runner__thread_detach(uv_thread_t thread)
  * that nobody has looked at is left alone: a descriptor that it has closed may be somebody else's. */
 #define LAST_LEAKING_VERSION 0x0134ffU
 
+/* 0 is what libuv writes first, before it has opened anything. */
 int runner__uv_loop_init(uv_loop_t *uv)
 {
-    uv->backend_fd = -1;
     int code = uv_loop_init(uv);
-    if (code != 0 && uv->backend_fd >= 0 && uv_version() <= LAST_LEAKING_VERSION) {
+    if (code != 0 && uv->backend_fd > 0 && uv_version() <= LAST_LEAKING_VERSION) {
         (void)close(uv->backend_fd);
     }
     return code;
