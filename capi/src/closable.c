@@ -7,7 +7,7 @@
 #include "runner/error.h"
 
 struct runner_closable {
-    runner__node_t node;   /* in self->closables, or in shutdown.closers */
+    runner__node_t node;   /* in self->closables, then shutdown.closers, then self->closed */
     runner__entry_t ended; /* waits for the task */
     runner_t *self;
     char *name;
@@ -15,6 +15,7 @@ struct runner_closable {
     void *arg;
     runner_drop_fn drop;
     runner_task_t *task; /* held while it is being closed */
+    bool over;
 };
 
 static const char *name_of(const runner_closable_t *closable)
@@ -24,11 +25,23 @@ static const char *name_of(const runner_closable_t *closable)
 
 static void free_closable(runner_closable_t *closable)
 {
+    runner__free(closable->name);
+    runner__free(closable);
+}
+
+static void drop_arg(runner_closable_t *closable)
+{
+    closable->over = true;
     if (closable->drop != NULL) {
         closable->drop(closable->arg);
     }
-    runner__free(closable->name);
-    runner__free(closable);
+}
+
+/* The registration may still be asked about: it is kept until the runner is closed. */
+static void retire(runner_closable_t *closable)
+{
+    runner__list_push(&closable->self->closed, &closable->node);
+    drop_arg(closable);
 }
 
 static void tell(const runner_closable_t *closable, const char *message, int code)
@@ -76,10 +89,11 @@ int runner_closable_unregister(runner_closable_t *closable)
     if (closable == NULL) {
         return RUNNER_EINVAL;
     }
-    if (closable->task != NULL) {
+    if (closable->task != NULL || closable->over) {
         return RUNNER_EDONE;
     }
     runner__list_remove(&closable->node);
+    drop_arg(closable);
     free_closable(closable);
     return 0;
 }
@@ -102,7 +116,7 @@ static bool start(runner_t *self, runner_closable_t *closable)
     if (code != 0) {
         tell(closable, "closable could not be closed", code);
         runner__report_add(&self->report, RUNNER_REPORT_CLOSABLE, code, 0, name_of(closable), NULL);
-        free_closable(closable);
+        retire(closable);
         return false;
     }
     closable->task = runner_task_ref(task);
@@ -144,8 +158,9 @@ static void finish(runner_t *self, runner_closable_t *closable, int abandon_code
         runner__report_add(&self->report, RUNNER_REPORT_CLOSABLE, code, task->id, name_of(closable),
                            NULL);
     }
+    closable->task = NULL;
     runner__future_unref(&task->future);
-    free_closable(closable);
+    retire(closable);
 }
 
 void runner__closables_finish(runner_t *self, int code)
@@ -163,6 +178,14 @@ void runner__closables_drop(runner_t *self)
         runner_closable_t *closable = RUNNER__CONTAINER(node, runner_closable_t, node);
         runner__report_add(&self->report, RUNNER_REPORT_ABANDONED, RUNNER_EABANDONED, 0,
                            name_of(closable), NULL);
-        free_closable(closable);
+        retire(closable);
+    }
+}
+
+void runner__closables_free(runner_t *self)
+{
+    while (!runner__list_empty(&self->closed)) {
+        runner__node_t *node = runner__list_pop(&self->closed);
+        free_closable(RUNNER__CONTAINER(node, runner_closable_t, node));
     }
 }

@@ -20,4 +20,7 @@ void runner__closables_finish(runner_t *self, int code);
 /* Drops those that were not started, and will not be. */
 void runner__closables_drop(runner_t *self);
 
+/* The runner is closed: forgets the registrations that are over. */
+void runner__closables_free(runner_t *self);
+
 #endif

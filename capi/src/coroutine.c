@@ -32,3 +32,12 @@ void runner__cotask_main(void *arg)
     task->flags |= RUNNER__TASK_RETURNED;
     runner__coro_exit(&cotask->coro, cotask->back);
 }
+
+void runner__cotask_abandon(runner__cotask_t *cotask)
+{
+    while (cotask->top != &cotask->coro) {
+        runner__nested_t *nested = RUNNER__CONTAINER(cotask->top, runner__nested_t, coro);
+        cotask->top = nested->caller;
+        nested->abandoned(nested);
+    }
+}

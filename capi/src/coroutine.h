@@ -17,6 +17,17 @@ typedef struct runner__cotask {
     int status; /* what the wait in progress returns */
 } runner__cotask_t;
 
+/* A context that runs on top of a task's own: a generator's. */
+typedef struct runner__nested {
+    runner__coro_t coro;
+    runner__coro_t *caller; /* the context below it, while it runs */
+    /* The task is given up while it waits in this context, which will not run any more. */
+    void (*abandoned)(struct runner__nested *nested);
+} runner__nested_t;
+
+/* Gives up every context on top of the task's own. */
+void runner__cotask_abandon(runner__cotask_t *cotask);
+
 /* The name of a task for the message of a stack overflow. */
 const char *runner__cotask_overflow_label(const void *owner);
 

@@ -9,8 +9,7 @@
 typedef enum gen_state { GEN_NEW, GEN_SUSPENDED, GEN_RUNNING, GEN_OVER } gen_state_t;
 
 struct runner_gen {
-    runner__coro_t coro;
-    runner__coro_t *caller; /* who asked for the next value */
+    runner__nested_t nested; /* its caller is who asked for the next value */
     runner__stack_t *stack;
     runner_t *self;
     runner_closable_t *closable; /* from the first value to the end */
@@ -36,7 +35,7 @@ static void gen_main(void *arg)
     void *ignored = NULL;
     gen->code = gen->fn(gen->arg, &ignored);
     gen->state = GEN_OVER;
-    runner__coro_exit(&gen->coro, gen->caller);
+    runner__coro_exit(&gen->nested.coro, gen->nested.caller);
 }
 
 /* The body will not run any more, whether it has returned or not. */
@@ -46,7 +45,7 @@ static void end_body(runner_gen_t *gen)
     gen->state = GEN_OVER;
     if (gen->stack != NULL) {
         bool orphan = tasks->home.free_last != NULL;
-        runner__coro_destroy(&gen->coro);
+        runner__coro_destroy(&gen->nested.coro);
         runner__stack_release(orphan ? NULL : &tasks->stacks, gen->stack);
         gen->stack = NULL;
     }
@@ -71,13 +70,25 @@ static void unref(void *arg)
     runner__home_drop(home);
 }
 
-/* Shutdown is through with it: what would not end is given up. */
+/* Shutdown is through with it: what would not end is given up. A body that runs, in a task that
+ * came after the tasks were cancelled, ends with that task. */
 static void drop_closable(void *arg)
 {
     runner_gen_t *gen = arg;
     gen->closable = NULL;
-    if (gen->state != GEN_OVER) {
+    if (gen->state == GEN_NEW || gen->state == GEN_SUSPENDED) {
         end_body(gen);
+    }
+    unref(gen);
+}
+
+/* The task that asked was given up in the middle of the body, and holds a reference for ever. */
+static void task_abandoned(runner__nested_t *nested)
+{
+    runner_gen_t *gen = RUNNER__CONTAINER(nested, runner_gen_t, nested);
+    end_body(gen);
+    if (gen->closable != NULL && runner_closable_unregister(gen->closable) == 0) {
+        gen->closable = NULL;
     }
     unref(gen);
 }
@@ -107,6 +118,7 @@ int runner_gen_new(runner_fn fn, void *arg, runner_drop_fn drop, size_t stack_by
     }
     stack->label = overflow_label;
     stack->owner = NULL;
+    gen->nested.abandoned = task_abandoned;
     gen->stack = stack;
     gen->self = (runner_t *)tasks;
     gen->state = GEN_NEW;
@@ -114,7 +126,7 @@ int runner_gen_new(runner_fn fn, void *arg, runner_drop_fn drop, size_t stack_by
     gen->fn = fn;
     gen->arg = arg;
     gen->drop = drop;
-    runner__coro_make(&gen->coro, stack, gen_main, gen);
+    runner__coro_make(&gen->nested.coro, stack, gen_main, gen);
     runner__home_hold(&tasks->home);
     *out = gen;
     return 0;
@@ -156,11 +168,11 @@ static int begin(runner_gen_t *gen)
 static void resume(runner_gen_t *gen)
 {
     runner__tasks_t *tasks = &gen->self->tasks;
-    gen->caller = tasks->active;
+    gen->nested.caller = tasks->active;
     gen->state = GEN_RUNNING;
-    tasks->active = &gen->coro;
-    runner__coro_switch(gen->caller, &gen->coro);
-    tasks->active = gen->caller;
+    tasks->active = &gen->nested.coro;
+    runner__coro_switch(gen->nested.caller, &gen->nested.coro);
+    tasks->active = gen->nested.caller;
 }
 
 /* The body has returned. */
@@ -214,10 +226,10 @@ int runner_gen_yield(void *value)
     if (tasks->active == &((runner__cotask_t *)task)->coro) {
         return RUNNER_ENOTASK;
     }
-    runner_gen_t *gen = RUNNER__CONTAINER(tasks->active, runner_gen_t, coro);
+    runner_gen_t *gen = RUNNER__CONTAINER(tasks->active, runner_gen_t, nested.coro);
     gen->value = value;
     gen->state = GEN_SUSPENDED;
-    runner__coro_switch(&gen->coro, gen->caller);
+    runner__coro_switch(&gen->nested.coro, gen->nested.caller);
     return gen->closing ? RUNNER_ECLOSED : 0;
 }
 

@@ -40,6 +40,7 @@ struct runner {
     runner__node_t callbacks; /* every callback that has not run, wherever it stands */
     runner__pool_t callback_pool;
     runner__node_t closables; /* registered and not being closed, in registration order */
+    runner__node_t closed;    /* closables that are over; until the runner is closed */
     bool closables_closed;    /* shutdown has been through them once */
     bool guarded;             /* stack overflows are caught */
     runner__signals_t signals;

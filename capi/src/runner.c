@@ -168,6 +168,7 @@ int runner_new(runner_t **out, const runner_options_t *opts)
     self->tasks.home.open = open_runner;
     runner__callbacks_init(self);
     runner__list_init(&self->closables);
+    runner__list_init(&self->closed);
     runner__signals_init(&self->signals);
     atomic_init(&self->jobs_shut, false);
     atomic_init(&self->tasks_shut, false);

@@ -447,6 +447,7 @@ int runner__shutdown(runner_t *self)
     report_failures(self);
     runner__shutdown_refuse(self);
     release_loop(self);
+    runner__closables_free(self);
     runner_context_unref(self->context);
     self->context = NULL;
     self->shutdown.active = false;

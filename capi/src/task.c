@@ -362,6 +362,9 @@ void runner__task_abandon(runner_task_t *task)
     runner__list_remove(&task->timer.entry.node);
     runner__list_init(&task->timer.entry.node);
     runner__wait_drop(&task->wait);
+    if ((task->flags & RUNNER__TASK_COROUTINE) != 0) {
+        runner__cotask_abandon((runner__cotask_t *)task);
+    }
     task->flags &= ~(uint32_t)(RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_ABORTS);
     finish(task, RUNNER_EABANDONED, NULL);
 }

@@ -114,6 +114,7 @@ static void case_end(void)
         if (runners[i].handle == NULL)
             continue;
         note("free runner %d at the end", i);
+        runners[i].closing = 1;
         runner_free(runners[i].handle);
         tokens_check_closed(runners[i].serial);
         runners[i].handle = NULL;

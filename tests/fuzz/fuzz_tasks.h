@@ -82,7 +82,9 @@ static void op_close(place_t *at)
         return;
     note("close runner %d", (int)(runner - runners));
     int was_closed = runner->closed;
+    runner->closing = 1;
     int code = runner_close(runner->handle);
+    runner->closing = 0;
     note("  closed: %d", code);
     if (at->kind != TOP) {
         /* Where there is nothing to close it may say so. */
@@ -106,6 +108,7 @@ static void op_free(place_t *at)
     if (at->kind != TOP || runner->handle == NULL)
         return;
     note("free runner %d", (int)(runner - runners));
+    runner->closing = 1;
     runner_free(runner->handle);
     forget_closables(runner->serial);
     tokens_check_closed(runner->serial);

@@ -236,6 +236,42 @@ START_TEST(test_loop__waits_for_handles_of_the_program)
 }
 END_TEST
 
+static void push_before_the_wait(uv_prepare_t *prepare)
+{
+    uv_prepare_stop(prepare);
+    push(&last);
+}
+
+static void start_before_the_wait(uv_prepare_t *prepare)
+{
+    uv_prepare_stop(prepare);
+    int64_t deadline_ns = runner__loop_deadline(&loop, 2000000);
+    ck_assert_code(runner__loop_start_timer(&loop, &last.timer, deadline_ns), 0);
+}
+
+/* Nothing else would ever wake the loop. */
+static void expect_no_wait_after(uv_prepare_cb callback)
+{
+    static uv_prepare_t prepare;
+    ck_assert_code(uv_prepare_init(&uv, &prepare), 0);
+    ck_assert_code(uv_prepare_start(&prepare, callback), 0);
+    run_until(STOPPED);
+    log_expect("last");
+    uv_close((uv_handle_t *)&prepare, NULL);
+}
+
+START_TEST(test_loop__does_not_wait_when_a_handle_made_something_ready)
+{
+    expect_no_wait_after(push_before_the_wait);
+}
+END_TEST
+
+START_TEST(test_loop__waits_no_longer_than_for_a_timer_that_a_handle_started)
+{
+    expect_no_wait_after(start_before_the_wait);
+}
+END_TEST
+
 static void on_program_close(uv_handle_t *handle)
 {
     (void)handle;
@@ -368,6 +404,8 @@ int main(void)
     tcase_add_test(tcase, test_loop__with_nothing_to_come_is_a_deadlock);
     tcase_add_test(tcase, test_loop__waits_for_jobs_and_submitters_and_without_detection);
     tcase_add_test(tcase, test_loop__waits_for_handles_of_the_program);
+    tcase_add_test(tcase, test_loop__does_not_wait_when_a_handle_made_something_ready);
+    tcase_add_test(tcase, test_loop__waits_no_longer_than_for_a_timer_that_a_handle_started);
     tcase_add_test(tcase, test_loop__close_completes_what_was_closing);
 
     tcase = loop_case(suite, "fork");

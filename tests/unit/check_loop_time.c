@@ -167,6 +167,30 @@ START_TEST(R197_test_loop__deadlines_do_not_overflow)
 }
 END_TEST
 
+START_TEST(test_loop__limit_ends_a_run_before_its_timers)
+{
+    step_t late = STEP("late", NULL);
+    start(&late, runner__loop_deadline(&loop, UINT64_C(3600000000000)));
+    uint64_t begin_ns = uv_hrtime();
+    runner__loop_set_limit(&loop, 2000000);
+    run_until(STOPPED);
+    ck_assert_uint_ge(uv_hrtime() - begin_ns, 2000000);
+    ck_assert(runner__timer_active(&late.timer));
+    log_expect("");
+}
+END_TEST
+
+START_TEST(test_loop__limit_ends_a_run_that_always_has_work)
+{
+    spinner = (spinner_t){.entry = {.run = spin}, .long_from = INT32_MAX};
+    runner__loop_push(&loop, &spinner.entry);
+    runner__loop_set_limit(&loop, 1000000);
+    run_until(STOPPED);
+    ck_assert(runner__loop_limit_reached(&loop));
+    ck_assert_int_ge(spinner.runs, 1);
+}
+END_TEST
+
 /* --- virtual time ------------------------------------------------------------------------- */
 
 static void log_time(void)
@@ -266,6 +290,8 @@ int main(void)
     tcase_add_test(tcase, R194_test_loop__timer_is_never_early_and_waited_for_in_the_kernel);
     tcase_add_test(tcase, R192_test_loop__deadlines_that_have_passed_are_due_now_in_their_order);
     tcase_add_test(tcase, R197_test_loop__deadlines_do_not_overflow);
+    tcase_add_test(tcase, test_loop__limit_ends_a_run_before_its_timers);
+    tcase_add_test(tcase, test_loop__limit_ends_a_run_that_always_has_work);
 
     tcase = loop_case(suite, "virtual", setup_virtual);
     tcase_add_test(tcase, test_loop__ready_work_asks_the_kernel_only_every_poll_interval);
