@@ -72,6 +72,9 @@ runner_job_t *runner__job_new(runner__home_t *home, runner_job_fn fn, void *arg,
 
 static void free_job(runner_job_t *job)
 {
+    if (job->workers != NULL) {
+        runner__workers_unref(job->workers);
+    }
     runner__scope_fini(&job->scope);
     runner__free(job);
 }

@@ -4,7 +4,7 @@
 #include "runner/error.h"
 
 struct runner__workers {
-    atomic_uint refs; /* the runner, each thread, each job with the program's executor */
+    atomic_uint refs; /* the runner's, each thread's, each job's until it is freed */
     uv_mutex_t lock;
     uv_cond_t wake;
     runner__node_t queue;
@@ -23,7 +23,7 @@ struct runner__workers {
     uv_thread_t threads[];
 };
 
-static void workers_unref(runner__workers_t *workers)
+void runner__workers_unref(runner__workers_t *workers)
 {
     if (atomic_fetch_sub_explicit(&workers->refs, 1, memory_order_acq_rel) == 1) {
         uv_cond_destroy(&workers->wake);
@@ -140,7 +140,7 @@ static void work(void *arg)
         run_job(workers, RUNNER__CONTAINER(node, runner_job_t, entry.node));
     }
     uv_mutex_unlock(&workers->lock);
-    workers_unref(workers);
+    runner__workers_unref(workers);
 }
 
 /* With the lock held. A thread that cannot be made matters only if there is none. */
@@ -159,8 +159,21 @@ static int add_thread(runner__workers_t *workers)
 static void accept_job(runner__workers_t *workers, runner_job_t *job)
 {
     job->workers = workers;
+    atomic_fetch_add_explicit(&workers->refs, 1, memory_order_relaxed);
     workers->unfinished++;
     atomic_fetch_add_explicit(&workers->home->loop.jobs, 1, memory_order_relaxed);
+}
+
+/* Takes back an acceptance: the job is the caller's again. */
+static void refuse_job(runner__workers_t *workers, runner_job_t *job)
+{
+    uv_mutex_lock(&workers->lock);
+    runner__list_remove(&job->entry.node);
+    workers->unfinished--;
+    uv_mutex_unlock(&workers->lock);
+    atomic_fetch_sub_explicit(&workers->home->loop.jobs, 1, memory_order_relaxed);
+    job->workers = NULL;
+    runner__workers_unref(workers);
 }
 
 static int submit_to_theirs(runner__workers_t *workers, runner_job_t *job)
@@ -169,17 +182,11 @@ static int submit_to_theirs(runner__workers_t *workers, runner_job_t *job)
     accept_job(workers, job);
     runner__list_push(&workers->running, &job->entry.node);
     uv_mutex_unlock(&workers->lock);
-    atomic_fetch_add_explicit(&workers->refs, 1, memory_order_relaxed);
     int code = workers->theirs.submit(workers->theirs.arg, job);
     if (code >= 0) {
         return 0;
     }
-    uv_mutex_lock(&workers->lock);
-    runner__list_remove(&job->entry.node);
-    workers->unfinished--;
-    uv_mutex_unlock(&workers->lock);
-    atomic_fetch_sub_explicit(&workers->home->loop.jobs, 1, memory_order_relaxed);
-    workers_unref(workers);
+    refuse_job(workers, job);
     return code;
 }
 
@@ -291,7 +298,7 @@ size_t runner__workers_release(runner__workers_t *workers)
             (void)uv_thread_join(&workers->threads[i]);
         }
     }
-    workers_unref(workers);
+    runner__workers_unref(workers);
     return left;
 }
 
@@ -301,8 +308,9 @@ void runner_job_run(runner_job_t *job)
         return;
     }
     runner__workers_t *workers = job->workers;
+    atomic_fetch_add_explicit(&workers->refs, 1, memory_order_relaxed); /* the job may be freed */
     uv_mutex_lock(&workers->lock);
     run_job(workers, job);
     uv_mutex_unlock(&workers->lock);
-    workers_unref(workers);
+    runner__workers_unref(workers);
 }

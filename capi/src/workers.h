@@ -16,6 +16,9 @@ typedef struct runner__workers runner__workers_t;
 runner__workers_t *runner__workers_new(runner__home_t *home, unsigned most_threads,
                                        const runner_executor_t *theirs);
 
+/* A job that was accepted holds a reference. */
+void runner__workers_unref(runner__workers_t *workers);
+
 /* Accepts a job, or says why not: a code of libuv if there is no thread at all, or the code of the
  * program's executor. */
 int runner__workers_submit(runner__workers_t *workers, runner_job_t *job);

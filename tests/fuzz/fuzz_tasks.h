@@ -82,9 +82,10 @@ static void op_close(place_t *at)
         return;
     note("close runner %d", (int)(runner - runners));
     int was_closed = runner->closed;
+    int was_closing = runner->closing;
     runner->closing = 1;
     int code = runner_close(runner->handle);
-    runner->closing = 0;
+    runner->closing = was_closing;
     note("  closed: %d", code);
     if (at->kind != TOP) {
         /* Where there is nothing to close it may say so. */
