@@ -113,11 +113,6 @@ static void paths_clear(struct paths *paths)
     *paths = (struct paths){0};
 }
 
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void listing_free(void *arg)
 {
     struct listing *listing = arg;
@@ -188,6 +183,39 @@ static int list_directory(void *arg, void **result)
     }
     *result = listing;
     return 0;
+}
+
+/* A merge sort and not qsort(): Ctrl-C has to end it, too, when there are a million paths. */
+static int sort_paths(void *arg, void **result)
+{
+    struct paths *paths = arg;
+    size_t count = paths->count;
+    char **to = malloc(count * sizeof *to);
+    (void)result;
+    if (to == NULL) {
+        return RUNNER_ENOMEM;
+    }
+    for (size_t width = 1; width < count; width *= 2) {
+        char **from = paths->at;
+        for (size_t left = 0; left < count && !atomic_load(&stop); left += 2 * width) {
+            size_t middle = left + width < count ? left + width : count;
+            size_t right = middle + width < count ? middle + width : count;
+            size_t a = left;
+            size_t b = middle;
+            for (size_t i = left; i < right; i++) {
+                int first = a < middle && (b == right || strcmp(from[a], from[b]) <= 0);
+                to[i] = first ? from[a++] : from[b++];
+            }
+        }
+        if (atomic_load(&stop)) {
+            break;
+        }
+        paths->at = to;
+        to = from;
+    }
+    paths->room = count;
+    free(to);
+    return atomic_load(&stop) ? RUNNER_ECANCELED : 0;
 }
 
 /* Returns 0 or an errno. */
@@ -288,9 +316,6 @@ static int run_crew(struct app *app, size_t pieces, int (*work)(struct app *app,
         }
         int ended = runner_await(crew[i], NULL);
         code = code == 0 ? ended : code;
-        if (code < 0) {
-            atomic_store(&stop, 1); /* for the jobs that run */
-        }
         runner_task_unref(crew[i]);
     }
     return code;
@@ -352,11 +377,14 @@ static int sum_files(struct app *app)
     if (count == 0) {
         return 0;
     }
+    int code = runner_to_thread(sort_paths, &app->files, NULL, NULL);
+    if (code < 0) {
+        return code;
+    }
     app->sums = calloc(count, sizeof *app->sums);
     if (app->sums == NULL) {
         return RUNNER_ENOMEM;
     }
-    qsort(app->files.at, count, sizeof *app->files.at, compare_paths);
     for (size_t i = 0; i < count; i++) {
         app->sums[i].path = app->files.at[i];
     }
@@ -413,6 +441,9 @@ static int treesum(void *arg, void **result)
     }
     if (code == 0) {
         code = sum_files(app);
+    }
+    if (code < 0) {
+        atomic_store(&stop, 1); /* no task is left; jobs may still run */
     }
     if (meter != NULL) {
         runner_task_cancel(meter);

@@ -143,11 +143,10 @@ static bool run_phase(runner_t *self, uint64_t grace_ms, bool limit)
     shutdown->skip = false;
     if (grace_ms != RUNNER_FOREVER) {
         uint64_t grace_ns = grace_ms < UINT64_MAX / NS_PER_MS ? grace_ms * NS_PER_MS : UINT64_MAX;
-        if (limit && loop->is_virtual) {
-            runner__loop_set_limit(loop, grace_ns);
-        } else if (runner__timer_start(&loop->timers, &grace.timer,
-                                       runner__loop_deadline(loop, grace_ns)) != 0) {
-            runner__loop_set_limit(loop, grace_ns); /* no memory for a timer */
+        bool real = limit && loop->is_virtual;
+        if (real || runner__timer_start(&loop->timers, &grace.timer,
+                                        runner__loop_deadline(loop, grace_ns)) != 0) {
+            runner__loop_set_limit(loop, grace_ns); /* also where there is no memory for a timer */
         }
     }
     bool done = turn_phase(self);

@@ -157,6 +157,7 @@ typedef struct token {
     int taken;        /* somebody received it */
     int final;        /* first status that was seen once it was done, or 1 */
     int steps;        /* of a stackless body */
+    int held;         /* generators: the program has the handle */
     void *slot;       /* where a stackless wait puts its result */
     uint64_t due_ns;
     uint64_t order;
@@ -232,15 +233,15 @@ static void token_status(token_t *token, int status)
     CHECK(status == (token->code > 0 ? RUNNER_EBADRESULT : token->code));
 }
 
-/* Everything that was given to a runner that is closed now. A generator that never began is the
- * program's until it releases it. */
+/* Everything that was given to a runner that is closed now. A generator that never began, or that
+ * was in use when it should have been closed, is the program's until it releases it. */
 static void tokens_check_closed(int serial)
 {
     for (int i = 0; i < token_count; i++) {
         token_t *token = &tokens[i];
         if (token->serial != serial || !token->accepted || token->kind >= JOB)
             continue;
-        if (token->kind == GEN && atomic_load(&token->runs) == 0)
+        if (token->kind == GEN && token->held)
             continue;
         if (atomic_load(&token->drops) != 1) {
             note("!! token %d, %s", i, kind_names[token->kind]);

@@ -328,15 +328,14 @@ static void check_value(void *value)
         CHECK(atomic_load(&token_of(value)->drops) == 0);
 }
 
-/* The context of the thread outlives the case: only NULL goes there. */
+/* The thread's own context outlives the case: nothing is put there. */
 static void op_var_set(place_t *at)
 {
     held_t *var = any_held(vars);
-    if (var->handle == NULL)
+    if (var->handle == NULL || at->kind == TOP)
         return;
-    token_t *token = at->kind == TOP ? NULL : token_new(VALUE, 0);
-    int code = runner_var_set(var->handle, token);
-    CHECK_CODE(code, 0);
+    token_t *token = token_new(VALUE, 0);
+    CHECK_CODE(runner_var_set(var->handle, token), 0);
     if (token != NULL)
         token->accepted = 1;
 }
@@ -448,7 +447,7 @@ static void op_gen_new(place_t *at)
     int code = runner_gen_new(gen_body, token, token_drop, 0, &gen);
     note("gen token %d: %d", token->number, code);
     CHECK_CODE(code, at->kind == TOP ? RUNNER_ENOLOOP : 0);
-    token->accepted = code == 0;
+    token->accepted = token->held = code == 0;
     if (code == 0)
         hold(slot, gen, token, token->serial);
 }
@@ -496,6 +495,7 @@ static void op_gen_unref(place_t *at)
         return;
     note("unref gen token %d", slot->token->number);
     runner_gen_t *gen = slot->handle;
+    slot->token->held = 0;
     *slot = (held_t){0};
     runner_gen_unref(gen);
 }

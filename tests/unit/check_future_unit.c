@@ -163,6 +163,7 @@ START_TEST(R093_test_future__failure_that_was_taken_is_not_told)
     }
     for (int i = 0; i < MANY; i += 2) { /* in the middle of the list and at both ends */
         ck_assert_code(runner__future_take(future[i], NULL), -1 - i);
+        ck_assert(runner__list_empty(&future[i]->waiters));
     }
     ck_assert_code(runner__future_take(future[MANY - 1], NULL), -MANY);
     ck_assert_code(runner_future_status(future[1]), -2); /* only looks */
