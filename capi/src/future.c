@@ -7,6 +7,9 @@
 #include "runner/handler.h"
 #include "runner/task.h"
 
+/* About 300 KiB. */
+#define WARM_FUTURES 4096
+
 runner__note_t *runner__note_new(const char *message, uint64_t payload)
 {
     size_t size = message == NULL ? 0 : strlen(message) + 1;
@@ -71,6 +74,17 @@ void runner__future_report_plain(runner_future_t *future)
 
 static const runner__future_ops_t plain_ops = {"future", cancel_plain, runner__future_report_plain,
                                                free_plain};
+
+void runner__futures_init(runner__home_t *home)
+{
+    runner__pool_init(&home->futures, sizeof(runner_future_t), WARM_FUTURES);
+}
+
+void runner__futures_fini(runner__home_t *home)
+{
+    runner__pool_clear(&home->futures);
+    home->futures.most = 0;
+}
 
 runner_future_t *runner__future_new(runner__home_t *home)
 {

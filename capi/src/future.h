@@ -57,6 +57,10 @@ struct runner_future {
 void runner__future_init(runner_future_t *future, runner__home_t *home,
                          const runner__future_ops_t *ops);
 
+/* The memory of a home's plain futures; after fini it is not kept any more. */
+void runner__futures_init(runner__home_t *home);
+void runner__futures_fini(runner__home_t *home);
+
 /* A plain future; NULL without memory. */
 runner_future_t *runner__future_new(runner__home_t *home);
 

@@ -142,12 +142,14 @@ static inline int runner__loop_start_timer(runner__loop_t *loop, runner__timer_t
 static inline void runner__loop_stop(runner__loop_t *loop)
 {
     loop->stopping = true;
+    runner__loop_touched(loop);
 }
 
 /* The run ends after the running entry; the rest of the iteration stays queued. */
 static inline void runner__loop_escape(runner__loop_t *loop)
 {
     loop->escaping = true;
+    runner__loop_touched(loop);
     atomic_fetch_or_explicit(&loop->attention, 1, memory_order_relaxed);
 }
 

@@ -49,8 +49,8 @@ int runner_abort(int code)
     if (code >= 0) {
         return RUNNER_EINVAL;
     }
-    if (tasks == NULL) {
-        return RUNNER_ENOLOOP;
+    if (tasks == NULL || (tasks->current == NULL && tasks->home.loop.polling)) {
+        return RUNNER_ENOLOOP; /* or inside a callback of the program's own handle */
     }
     if (tasks->current != NULL) {
         tasks->current->flags |= RUNNER__TASK_ABORTS;

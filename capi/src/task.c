@@ -75,7 +75,7 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
     }
     tasks->current = NULL;
     tasks->active = &tasks->native;
-    runner__pool_init(&tasks->home.futures, sizeof(runner_future_t), WARM_TASKS);
+    runner__futures_init(&tasks->home);
     runner__stackpool_init(&tasks->stacks, sizeof(runner__cotask_t), stack_bytes);
     runner__pool_init(&tasks->plain, sizeof(runner_task_t), WARM_TASKS);
     runner__pool_init(&tasks->extras, sizeof(runner__task_extra_t), WARM_EXTRAS);
@@ -94,8 +94,7 @@ void runner__tasks_fini(runner__tasks_t *tasks)
     runner__stackpool_destroy(&tasks->stacks);
     runner__pool_clear(&tasks->plain);
     runner__pool_clear(&tasks->extras);
-    runner__pool_clear(&tasks->home.futures);
-    tasks->home.futures.most = 0;
+    runner__futures_fini(&tasks->home);
     tasks->plain.most = 0;
     tasks->extras.most = 0;
 }

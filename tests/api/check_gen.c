@@ -446,8 +446,8 @@ START_TEST(R094_R097_generator_in_use_at_shutdown_ends_where_it_waits)
 {
     runner_gen_t *gen = NULL;
     runner_t *runner = test_runner();
-    ck_assert_code(
-        runner_closable_register(runner, "asks", leave_one_that_asks, &gen, NULL, NULL), 0);
+    ck_assert_code(runner_closable_register(runner, "asks", leave_one_that_asks, &gen, NULL, NULL),
+                   0);
     ck_assert_code(runner_run(runner, begin_and_leave, &gen, NULL, NULL), 0);
     runner_close(runner);
     ck_assert_int_eq(runner_is_closed(runner), 1);

@@ -73,7 +73,7 @@ static int park_aloud(void *arg, void **result)
     child_say("parked");
     int code = park(arg, result);
     child_say("main %s, reason %d", code_name(code),
-           runner_task_cancel_reason(runner_current_task()));
+              runner_task_cancel_reason(runner_current_task()));
     return code;
 }
 
@@ -145,7 +145,7 @@ static int run_beside_other_signals(void *arg)
 {
     (void)arg;
     disposition_t before[] = {disposition_of(SIGTERM), disposition_of(SIGHUP),
-                                 disposition_of(SIGUSR1), disposition_of(SIGPIPE)};
+                              disposition_of(SIGUSR1), disposition_of(SIGPIPE)};
     sigset_t mask_before, mask_after;
     memset(&mask_before, 0, sizeof mask_before);
     memset(&mask_after, 0, sizeof mask_after);
@@ -1388,7 +1388,7 @@ END_TEST
 static int run_with_set(int signals, int expected)
 {
     disposition_t before[] = {disposition_of(SIGINT), disposition_of(SIGTERM),
-                                 disposition_of(SIGHUP)};
+                              disposition_of(SIGHUP)};
     runner_options_t opts = {.size = sizeof opts, .signals = signals};
     runner_t *runner = test_runner_with(&opts);
     child_assert_code(runner_run(runner, park_aloud, NULL, NULL, NULL), expected);

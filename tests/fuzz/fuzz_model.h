@@ -22,7 +22,7 @@
 
 /* --- the list of operations, and failing ------------------------------------------------- */
 
-static uint64_t fuzz_seed;      /* of the case that runs; 0: its bytes came from elsewhere */
+static uint64_t fuzz_seed;       /* of the case that runs; 0: its bytes came from elsewhere */
 static char fuzz_notes[1 << 17]; /* one line for every operation */
 static size_t fuzz_notes_len;
 static uint64_t fuzz_operations;
@@ -133,18 +133,31 @@ static void counted_free(void *ptr)
 
 /* --- tokens ------------------------------------------------------------------------------ */
 
-enum { TASK, STEP, MAIN, SUBMISSION, CALLBACK, TIMER, DONE_CALL, CLOSABLE, GEN, JOB, HANDLER, VALUE };
+enum {
+    TASK,
+    STEP,
+    MAIN,
+    SUBMISSION,
+    CALLBACK,
+    TIMER,
+    DONE_CALL,
+    CLOSABLE,
+    GEN,
+    JOB,
+    HANDLER,
+    VALUE
+};
 
-static const char *const kind_names[] = {"task",  "step",      "main",     "submission",
-                                         "soon",  "timer",     "done",     "closable",
-                                         "gen",   "job",       "handler",  "value"};
+static const char *const kind_names[] = {"task", "step",  "main",    "submission",
+                                         "soon", "timer", "done",    "closable",
+                                         "gen",  "job",   "handler", "value"};
 
 enum { TOKENS = 2048, TOKEN_MAGIC = 0x70ce4 };
 
 typedef struct token {
     int magic;
     int kind;
-    int serial;  /* of the runner */
+    int serial; /* of the runner */
     int number;
     int accepted;
     atomic_int runs;
@@ -153,12 +166,12 @@ typedef struct token {
     int drops_result; /* it was given a result_drop */
     int returned;     /* its body has ended with `code` */
     int code;
-    int gave;         /* and with a result */
-    int taken;        /* somebody received it */
-    int final;        /* first status that was seen once it was done, or 1 */
-    int steps;        /* of a stackless body */
-    int held;         /* generators: the program has the handle */
-    void *slot;       /* where a stackless wait puts its result */
+    int gave;   /* and with a result */
+    int taken;  /* somebody received it */
+    int final;  /* first status that was seen once it was done, or 1 */
+    int steps;  /* of a stackless body */
+    int held;   /* generators: the program has the handle */
+    void *slot; /* where a stackless wait puts its result */
     uint64_t due_ns;
     uint64_t order;
 } token_t;

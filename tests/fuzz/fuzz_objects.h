@@ -167,9 +167,8 @@ static void op_call_soon(place_t *at)
         return;
     if (!threadsafe)
         token->order = ++runner->order_given;
-    int code = threadsafe
-                   ? runner_call_soon_threadsafe(runner->handle, callback, token, token_drop)
-                   : runner_call_soon(runner->handle, callback, token, token_drop);
+    int code = threadsafe ? runner_call_soon_threadsafe(runner->handle, callback, token, token_drop)
+                          : runner_call_soon(runner->handle, callback, token, token_drop);
     note("call_soon%s token %d on runner %d: %d", threadsafe ? "_threadsafe" : "", token->number,
          (int)(runner - runners), code);
     token->accepted = code == 0;
@@ -410,9 +409,9 @@ static void op_closable(place_t *at)
     (void)at;
     if (token == NULL)
         return;
-    int code = runner_closable_register(runner->handle, (bits & 4) != 0 ? "closable" : NULL,
-                                        coroutine, token, token_drop,
-                                        slot == NULL ? NULL : &closable);
+    int code =
+        runner_closable_register(runner->handle, (bits & 4) != 0 ? "closable" : NULL, coroutine,
+                                 token, token_drop, slot == NULL ? NULL : &closable);
     note("closable token %d on runner %d: %d", token->number, (int)(runner - runners), code);
     token->accepted = code == 0;
     check_accepted(runner, code);

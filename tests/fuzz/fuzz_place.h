@@ -22,11 +22,11 @@ typedef struct held_runner {
     runner_t *handle;
     int serial;
     int closed;
-    int used;       /* it has a loop */
-    int posted;     /* another thread's calls were accepted */
+    int used;   /* it has a loop */
+    int posted; /* another thread's calls were accepted */
     int closing;
     int real_clock;
-    int own_pool;   /* jobs may still run when close gives up */
+    int own_pool; /* jobs may still run when close gives up */
     uint64_t order_given;
     uint64_t order_seen;
     uint64_t last_ns;
@@ -127,8 +127,7 @@ static void operate(place_t *at);
 /* Do what the input says until it says that the body ends; the code to end with. */
 static int run_body(place_t *at)
 {
-    static const int codes[] = {0,         0, 0, USER_CODE, OTHER_CODE, RUNNER_ECANCELED,
-                                RUNNER_EUSER, 5};
+    static const int codes[] = {0, 0, 0, USER_CODE, OTHER_CODE, RUNNER_ECANCELED, RUNNER_EUSER, 5};
     while (input_left > 0) {
         if (input_at[0] % 16 == 0) {
             take_byte();

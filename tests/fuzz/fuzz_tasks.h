@@ -12,8 +12,8 @@
 
 static void op_new(place_t *at)
 {
-    static const runner_executor_t inline_executor = {sizeof inline_executor, run_job_at_once,
-                                                      NULL, NULL};
+    static const runner_executor_t inline_executor = {sizeof inline_executor, run_job_at_once, NULL,
+                                                      NULL};
     static const uint64_t graces[] = {0, 0, 5, RUNNER_NO_WAIT};
     held_runner_t *slot = &runners[take_below(RUNNERS)];
     uint8_t bits = take_byte();
@@ -92,7 +92,8 @@ static void op_close(place_t *at)
         CHECK_CODE(code, RUNNER_ELOOP, was_closed || !runner->used ? 0 : RUNNER_ELOOP);
         return;
     }
-    CHECK_CODE(code, 0, RUNNER_EDEADLK, RUNNER_ETIMEDOUT, RUNNER_EINTR, ABORT_CODE);
+    /* After an abort any error that a body returned. */
+    CHECK_CODE(code, OUTCOMES, RUNNER_EDEADLK, RUNNER_ETIMEDOUT, RUNNER_EINTR);
     CHECK(!was_closed || code == 0);
     runner->closed = runner_is_closed(runner->handle);
     CHECK(runner->closed || !runner->used);
@@ -303,9 +304,9 @@ static void op_sleep(place_t *at)
     uint64_t ms = (bits & 15) == 15 ? RUNNER_FOREVER : take_ms(runner);
     uint64_t before = runner == NULL ? 0 : runner_time_ns(runner->handle);
     note("token %d sleeps %" PRIu64, at->self == NULL ? -1 : at->self->number, ms);
-    int code = (bits & 32) != 0                          ? runner_yield()
+    int code = (bits & 32) != 0                           ? runner_yield()
                : (bits & 16) != 0 && ms != RUNNER_FOREVER ? runner_sleep_ns(ms * 1000000)
-                                                         : runner_sleep(ms);
+                                                          : runner_sleep(ms);
     if (at->kind == TOP || at->kind == IN_CALLBACK) {
         CHECK_CODE(code, RUNNER_ENOTASK);
         return;

@@ -249,6 +249,13 @@ static void start_before_the_wait(uv_prepare_t *prepare)
     ck_assert_code(runner__loop_start_timer(&loop, &last.timer, deadline_ns), 0);
 }
 
+static void stop_before_the_wait(uv_prepare_t *prepare)
+{
+    uv_prepare_stop(prepare);
+    stop();
+    log_add("last");
+}
+
 /* Nothing else would ever wake the loop. */
 static void expect_no_wait_after(uv_prepare_cb callback)
 {
@@ -263,6 +270,12 @@ static void expect_no_wait_after(uv_prepare_cb callback)
 START_TEST(test_loop__does_not_wait_when_a_handle_made_something_ready)
 {
     expect_no_wait_after(push_before_the_wait);
+}
+END_TEST
+
+START_TEST(R033_test_loop__does_not_wait_when_a_handle_stopped_it)
+{
+    expect_no_wait_after(stop_before_the_wait);
 }
 END_TEST
 
@@ -405,6 +418,7 @@ int main(void)
     tcase_add_test(tcase, test_loop__waits_for_jobs_and_submitters_and_without_detection);
     tcase_add_test(tcase, test_loop__waits_for_handles_of_the_program);
     tcase_add_test(tcase, test_loop__does_not_wait_when_a_handle_made_something_ready);
+    tcase_add_test(tcase, R033_test_loop__does_not_wait_when_a_handle_stopped_it);
     tcase_add_test(tcase, test_loop__waits_no_longer_than_for_a_timer_that_a_handle_started);
     tcase_add_test(tcase, test_loop__close_completes_what_was_closing);
 

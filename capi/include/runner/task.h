@@ -225,11 +225,13 @@ RUNNER_EXPORT int runner_task_uncancel(runner_task_t *task);
 RUNNER_EXPORT int runner_task_cancelling(const runner_task_t *task);
 
 /**
- * Why the task was asked to end, by the latest request that still counts.
+ * Why the task was asked to end, by the latest request that still counts. The reasons of the latest
+ * 16 requests are known.
  *
  * @param task  Task. Borrowed.
  *
- * @return One of RUNNER_REASON_...; 0 if no request counts, and for NULL.
+ * @return One of RUNNER_REASON_...; 0 if no request counts or its reason is not known any more,
+ *         and for NULL.
  * @note Thread: as runner_task_cancel(). Blocks: no. Source: R135.
  * @since 0.1
  */

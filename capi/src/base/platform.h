@@ -21,7 +21,8 @@
 #define RUNNER__LIKELY(x) __builtin_expect(!!(x), 1)
 #define RUNNER__UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Changes in a forked child, so that what was made before the fork can be told apart. */
+/* Changes in a forked child, so that what was made before the fork can be told apart. Forks are
+ * watched from the first runner__at_fork_child() on. */
 uint32_t runner__fork_generation(void);
 
 /* Has `hook` called in every forked child, before anything else of ours. At most 8 hooks. */
