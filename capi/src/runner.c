@@ -380,6 +380,9 @@ int runner_close(runner_t *self)
     runner__signals_restart(self);
     runner__tasks_enter(&self->tasks);
     code = runner__shutdown(self);
+    if (runner__home_check(self) != 0) {
+        return code; /* a forked child */
+    }
     runner__tasks_leave(&self->tasks);
     unguard_stacks(self);
     if (self->options.on_report != NULL) {

@@ -36,6 +36,13 @@ runner__loop_end_t runner__drive(runner_t *self, runner_future_t *future)
     return end;
 }
 
+/* Whether this is a child that was forked inside a phase: it has come back from the parent's loop,
+ * and must leave everything as it is. */
+static bool is_forked(runner_t *self)
+{
+    return runner__loop_of(self)->forked;
+}
+
 static void note_code(runner_t *self, int code)
 {
     if (self->shutdown.code == 0) {
@@ -116,6 +123,9 @@ static bool turn_phase(runner_t *self)
         if (self->tasks.abort_code != 0) {
             note_code(self, self->tasks.abort_code);
             self->tasks.abort_code = 0;
+        }
+        if (end == RUNNER__LOOP_FORKED) {
+            return false;
         }
         if (end == RUNNER__LOOP_DEADLOCK) {
             note_deadlock(self);
@@ -239,7 +249,11 @@ static void cancel_phase(runner_t *self)
         return;
     }
     cancel_leftovers(self);
-    if (!run_phase(self, grace_of(self->options.cancel_grace_ms), false)) {
+    bool done = run_phase(self, grace_of(self->options.cancel_grace_ms), false);
+    if (is_forked(self)) {
+        return;
+    }
+    if (!done) {
         abandon_leftovers(self);
     }
     while (!runner__list_empty(&tasks->leftovers)) {
@@ -272,6 +286,9 @@ static void closables_phase(runner_t *self)
     shutdown->step.run = start_closers;
     runner__loop_push(runner__loop_of(self), &shutdown->step);
     bool done = run_phase(self, grace_of(self->options.closable_grace_ms), false);
+    if (is_forked(self)) {
+        return;
+    }
     runner__closables_finish(self, RUNNER_EABANDONED);
     if (!done) {
         runner__closables_drop(self);
@@ -285,9 +302,15 @@ static void tasks_phases(runner_t *self)
     for (int generation = 0; generation < MOST_GENERATIONS; generation++) {
         self->report.generations++;
         cancel_phase(self);
+        if (is_forked(self)) {
+            return;
+        }
         /* Other threads could go on for ever: what they bring after the first round is refused. */
         atomic_store_explicit(&self->tasks_shut, true, memory_order_relaxed);
         closables_phase(self);
+        if (is_forked(self)) {
+            return;
+        }
         if (self->tasks.count == 0 && runner__list_empty(&self->closables)) {
             return;
         }
@@ -321,6 +344,9 @@ static void executor_phase(runner_t *self)
     self->shutdown.step.run = drain_executor;
     runner__loop_push(runner__loop_of(self), &self->shutdown.step);
     (void)run_phase(self, timeout_ms, true);
+    if (is_forked(self)) {
+        return;
+    }
     size_t left = runner__executor_release(self);
     if (left == 0) {
         return;
@@ -439,9 +465,14 @@ int runner__shutdown(runner_t *self)
 {
     begin(self);
     tasks_phases(self);
-    executor_phase(self);
-    if (self->tasks.count > 0 || !runner__list_empty(&self->closables)) {
+    if (!is_forked(self)) {
+        executor_phase(self);
+    }
+    if (!is_forked(self) && (self->tasks.count > 0 || !runner__list_empty(&self->closables))) {
         tasks_phases(self);
+    }
+    if (is_forked(self)) {
+        return RUNNER_EFORK;
     }
     report_failures(self);
     runner__shutdown_refuse(self);

@@ -356,6 +356,50 @@ START_TEST(R200_own_run_of_the_child_is_interrupted_alone)
 }
 END_TEST
 
+/* --- a fork in the middle of a close ----------------------------------------------------- */
+
+static int forked_in_cleanup;
+
+/* A leftover that forks while it cleans up; the child goes on as if it were the parent. */
+static int fork_while_cleaning_up(void *arg, void **result)
+{
+    int *is_child = arg;
+    (void)result;
+    int code = runner_sleep(RUNNER_FOREVER);
+    fflush(NULL);
+    pid_t pid = fork();
+    *is_child = pid == 0;
+    if (pid > 0) {
+        int status = 0;
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(status, 0);
+        forked_in_cleanup++;
+    }
+    return code;
+}
+
+static int leave_one_that_forks(void *arg, void **result)
+{
+    (void)result;
+    ck_assert_code(runner_spawn(fork_while_cleaning_up, arg, NULL, NULL), 0);
+    return runner_yield();
+}
+
+START_TEST(R199_R201_child_forked_inside_a_close_comes_back_at_once)
+{
+    int is_child = 0;
+    runner_t *runner = test_runner();
+    ck_assert_code(runner_run(runner, leave_one_that_forks, &is_child, NULL, NULL), 0);
+    int code = runner_close(runner);
+    if (is_child) {
+        _exit(code == RUNNER_EFORK ? 0 : 1);
+    }
+    ck_assert_code(code, 0);
+    ck_assert_int_eq(forked_in_cleanup, 1);
+    runner_free(runner);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fork");
@@ -377,5 +421,7 @@ int main(void)
 #else
     tcase_add_test(tcase, R200_own_run_of_the_child_is_interrupted_alone);
 #endif
+    tcase = test_case(suite, "close");
+    tcase_add_test(tcase, R199_R201_child_forked_inside_a_close_comes_back_at_once);
     return test_main(suite);
 }

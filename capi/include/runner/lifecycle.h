@@ -203,7 +203,8 @@ RUNNER_EXPORT int runner_get_loop(runner_t *self, struct uv_loop_s **out);
  *   - RUNNER_EINVAL   NULL; nothing happened
  *   - RUNNER_ELOOP    called while a loop runs in this thread; nothing happened
  *   - RUNNER_EBUSY    another thread runs it; nothing happened
- *   - RUNNER_EFORK    made in the parent process; nothing happened
+ *   - RUNNER_EFORK    made in the parent process; nothing happened. Also in a child that was forked
+ *                     inside the close
  *   - RUNNER_EDEADLK  closed, but a task waited for what could never come and was abandoned
  *   - RUNNER_ETIMEDOUT closed, but a deadline ran out and the report names what was abandoned
  *   - RUNNER_EINTR, RUNNER_ETERM, RUNNER_EHUP  closed, but a signal ended some of the waiting
