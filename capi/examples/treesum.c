@@ -190,11 +190,15 @@ static int sort_paths(void *arg, void **result)
 {
     struct paths *paths = arg;
     size_t count = paths->count;
-    char **to = malloc(count * sizeof *to);
     (void)result;
+    if (count < 2) {
+        return 0;
+    }
+    char **to = malloc(count * sizeof *to);
     if (to == NULL) {
         return RUNNER_ENOMEM;
     }
+    memcpy(to, paths->at, count * sizeof *to);
     for (size_t width = 1; width < count; width *= 2) {
         char **from = paths->at;
         for (size_t left = 0; left < count && !atomic_load(&stop); left += 2 * width) {
