@@ -763,6 +763,56 @@ START_TEST(R086_R107_R132_job_that_is_begun_at_any_turn_of_shutdown)
 }
 END_TEST
 
+/* A task that comes in the last phase, and cleans up by sleeping. */
+static int clean_up_late(void *arg, void **result)
+{
+    (void)arg;
+    (void)result;
+    int code = runner_sleep(RUNNER_FOREVER);
+    ck_assert_code(runner_sleep(10), 0);
+    log_add("clean");
+    return code;
+}
+
+static int spawn_late_and_skip(void *arg)
+{
+    (void)arg;
+    runner_spawn_options_t opts = {.size = sizeof opts, .eager = 1};
+    ck_assert_code(runner_spawn(clean_up_late, NULL, &opts, NULL), 0);
+    return runner_interrupt(runner_current());
+}
+
+typedef struct stuck {
+    runner_t *runner;
+    gate_t gate;
+} stuck_t;
+
+/* A job that has the last phase skipped while it runs. */
+static int skip_and_pass_gate(void *arg, void **result)
+{
+    stuck_t *stuck = arg;
+    while (runner_run_in_executor(stuck->runner, count_call, NULL, NULL, NULL) == RUNNER_ETHREAD)
+        usleep(1000);
+    int code = runner_call_soon_threadsafe(stuck->runner, spawn_late_and_skip, NULL, NULL);
+    return code == 0 ? pass_gate(&stuck->gate, result) : code;
+}
+
+START_TEST(R087_R110_task_that_comes_when_a_job_is_given_up_still_ends)
+{
+    int threads = threads_before();
+    stuck_t stuck = {.runner = test_runner()};
+    gate_init(&stuck.gate);
+    ck_assert_code(runner_run_in_executor(stuck.runner, skip_and_pass_gate, &stuck, NULL, NULL), 0);
+    ck_assert_code(runner_close(stuck.runner), RUNNER_EINTR);
+    log_expect("clean");
+    /* The job has seen the runner: it is freed when that is over. */
+    sem_post(&stuck.gate.go);
+    ck_assert_int_eq(threads_settle(threads), 1);
+    runner_free(stuck.runner);
+    gate_destroy(&stuck.gate);
+}
+END_TEST
+
 START_TEST(R113_close_waits_only_for_the_jobs_of_its_own_runner)
 {
     gate_t gate;
@@ -1004,6 +1054,7 @@ int main(void)
     tcase_add_test(tcase, R085_R105_job_of_an_abandoned_task_runs_on_and_its_result_is_dropped);
     tcase_add_test(tcase, R085_R105_result_that_an_abandoned_task_did_not_take_is_dropped);
     tcase_add_loop_test(tcase, R086_R107_R132_job_that_is_begun_at_any_turn_of_shutdown, 0, 3);
+    tcase_add_test(tcase, R087_R110_task_that_comes_when_a_job_is_given_up_still_ends);
     tcase_add_test(tcase, R113_close_waits_only_for_the_jobs_of_its_own_runner);
 
     tcase = test_case(suite, "own threads");

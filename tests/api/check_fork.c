@@ -415,7 +415,7 @@ int main(void)
 
     tcase = test_case(suite, "signals");
     tcase_add_test(tcase, R200_signal_of_the_child_does_not_reach_the_parent);
-#ifdef __SANITIZE_THREAD__
+#ifdef TEST_UNDER_TSAN
     /* It never delivers a signal to the child of a process that had more than one fiber. */
     (void)R200_own_run_of_the_child_is_interrupted_alone;
 #else

@@ -15,6 +15,6 @@ fail() {
 }
 echo "$trace" | grep -q '^#0 .*runner_sleep' || fail "the innermost frame is the call that waits"
 echo "$trace" | grep -q '^#1 .* hello (' || fail "below it stands the body of the task"
-echo "$trace" | tail -n 1 | grep -q 'runner__asm_start\|runner__cotask_main\|context' ||
+echo "$trace" | tail -n 1 | grep -q 'asm_start\|runner__cotask_main\|context' ||
     fail "the trace ends where the coroutine began"
 [ "$(echo "$trace" | wc -l)" -le 5 ] || fail "nothing stands below the beginning"

@@ -177,7 +177,7 @@ typedef struct token {
 } token_t;
 
 static token_t tokens[TOKENS];
-static int token_count;
+static atomic_int token_count; /* jobs look at it on their threads */
 
 /* NULL when all are used: the case then does less. */
 static token_t *token_new(int kind, int serial)
@@ -197,7 +197,7 @@ static token_t *token_new(int kind, int serial)
 static token_t *token_of(void *arg)
 {
     token_t *token = arg;
-    CHECK(token >= tokens && token < tokens + token_count);
+    CHECK(token >= tokens && token < tokens + TOKENS);
     CHECK(token->magic == TOKEN_MAGIC);
     return token;
 }

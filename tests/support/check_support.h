@@ -29,6 +29,15 @@
 #include <string.h>
 #include <sys/types.h>
 
+/* gcc and clang say in different ways that a program is instrumented by ThreadSanitizer. */
+#if defined(__SANITIZE_THREAD__)
+#define TEST_UNDER_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TEST_UNDER_TSAN 1
+#endif
+#endif
+
 /* --- programs ---------------------------------------------------------------------------- */
 
 /* Run a suite as the environment says (CK_FORK, CK_VERBOSITY, CK_RUN_CASE, CK_TAP_LOG_FILE_NAME).

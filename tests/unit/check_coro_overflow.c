@@ -305,6 +305,10 @@ static void sent_signal_ignored(void)
 
 START_TEST(test_overflow__foreign_faults_reach_the_handler_before)
 {
+    const char *under = getenv("RUNNER_TEST_UNDER");
+    if (under != NULL && strcmp(under, "valgrind") == 0) {
+        return; /* it gives a program that faulted an exit status of its own */
+    }
     outcome_t outcome = in_child(foreign_fault_extended);
     ck_assert(WIFEXITED(outcome.status));
     ck_assert_int_eq(WEXITSTATUS(outcome.status), 42);
