@@ -208,6 +208,9 @@ int runner_gen_next(runner_gen_t *gen, void **value)
         code = code == 0 ? RUNNER_EEND : code;
     } else {
         gen->state = GEN_SUSPENDED;
+        if (gen->closable == NULL) {
+            (void)begin(gen); /* its closer came while it ran: shutdown has to come again */
+        }
         if (value != NULL) {
             *value = gen->value;
         }

@@ -50,25 +50,7 @@ int runner_await(runner_task_t *task, void **result)
     return task != NULL ? await_future(&task->future, result) : RUNNER_EINVAL;
 }
 
-/* A yield is over as soon as it has begun: the entry is queued. */
-static bool cancel_yield(runner__wait_t *wait, const runner__cancel_t *cancel)
-{
-    (void)wait;
-    (void)cancel;
-    return false;
-}
-
-static int end_time(runner__wait_t *wait)
-{
-    return wait->on != NULL ? RUNNER_ECANCELED : 0;
-}
-
-static const runner__wait_ops_t wait_for_turn = {
-    .what = "yield",
-    .cancel = cancel_yield,
-    .end = end_time,
-};
-
+/* A yield is over as soon as it has begun: the entry is queued, and there is nothing to wait for. */
 int runner_yield(void)
 {
     int code = 0;
@@ -76,10 +58,11 @@ int runner_yield(void)
     if (RUNNER__UNLIKELY(task == NULL)) {
         return code;
     }
-    task->wait.ops = &wait_for_turn;
-    task->wait.on = NULL;
     runner__task_queue(task);
-    return runner__task_park(task);
+    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
+        return RUNNER_EPARKED;
+    }
+    return runner__cotask_park(runner__task_owner(task), (runner__cotask_t *)task);
 }
 
 /* The timer's own turn: the sleeper is made ready and runs a turn later, as if the timer had
@@ -107,10 +90,16 @@ static bool cancel_sleep(runner__wait_t *wait, const runner__cancel_t *cancel)
     return true;
 }
 
+/* `on` says that it was cancelled. */
+static int end_sleep(runner__wait_t *wait)
+{
+    return wait->on != NULL ? RUNNER_ECANCELED : 0;
+}
+
 static const runner__wait_ops_t wait_for_time = {
     .what = "sleep",
     .cancel = cancel_sleep,
-    .end = end_time,
+    .end = end_sleep,
 };
 
 int runner_sleep_ns(uint64_t timeout_ns)

@@ -143,8 +143,6 @@ static int set_extra(runner__tasks_t *tasks, runner_task_t *task,
     return 0;
 }
 
-static void step_entry(runner__loop_t *loop, runner__entry_t *entry);
-
 static inline int make_task(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
                             const runner_spawn_options_t *opts, runner_task_t **out)
 {
@@ -174,7 +172,7 @@ static inline int make_task(runner__tasks_t *tasks, runner__body_t body, void *a
     }
     runner__future_init(&task->future, &tasks->home, &task_ops);
     task->cancels = 0;
-    task->timer.entry.run = step_entry;
+    task->timer.entry.run = runner__task_entry;
     task->timer.slot = RUNNER__TIMER_IDLE;
     runner__list_init(&task->timer.entry.node);
     task->wait.ops = NULL;
@@ -201,13 +199,6 @@ int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, boo
                      const runner_spawn_options_t *opts, runner_task_t **out)
 {
     return make_task(tasks, body, arg, coroutine, opts, out);
-}
-
-void runner__task_queue(runner_task_t *task)
-{
-    task->timer.entry.run = step_entry;
-    task->flags |= RUNNER__TASK_QUEUED;
-    runner__loop_push(&task->future.home->loop, &task->timer.entry);
 }
 
 /* Shutdown waits for it: what it ended with is looked at once all have. */
@@ -343,7 +334,7 @@ __attribute__((always_inline)) static inline void take_step(runner_task_t *task)
     }
 }
 
-static void step_entry(runner__loop_t *loop, runner__entry_t *entry)
+void runner__task_entry(runner__loop_t *loop, runner__entry_t *entry)
 {
     (void)loop;
     runner__timer_t *timer = RUNNER__CONTAINER(entry, runner__timer_t, entry);

@@ -100,8 +100,16 @@ int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, boo
 /* Gives a task its extra, if it has none; false without memory. */
 bool runner__task_add_extra(runner__tasks_t *tasks, runner_task_t *task);
 
+/* The entry of a task: takes its next step. */
+void runner__task_entry(runner__loop_t *loop, runner__entry_t *entry);
+
 /* Queues its next step. */
-void runner__task_queue(runner_task_t *task);
+static inline void runner__task_queue(runner_task_t *task)
+{
+    task->timer.entry.run = runner__task_entry;
+    task->flags |= RUNNER__TASK_QUEUED;
+    runner__loop_push(&task->future.home->loop, &task->timer.entry);
+}
 
 /* Takes its next step now. */
 void runner__task_step(runner_task_t *task);
@@ -154,7 +162,8 @@ static inline runner_task_t *runner__task_may_wait(int *code)
     runner_task_t *task = tasks != NULL ? tasks->current : NULL;
     if (RUNNER__UNLIKELY(task == NULL)) {
         *code = RUNNER_ENOTASK;
-    } else if (RUNNER__UNLIKELY(task->wait.ops != NULL)) {
+    } else if (RUNNER__UNLIKELY(task->wait.ops != NULL ||
+                                (task->flags & RUNNER__TASK_QUEUED) != 0)) {
         *code = RUNNER_EBUSY;
         return NULL;
     }

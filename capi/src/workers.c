@@ -291,6 +291,8 @@ size_t runner__workers_release(runner__workers_t *workers)
     uv_cond_broadcast(&workers->wake);
     unsigned count = workers->count;
     uv_mutex_unlock(&workers->lock);
+    /* Nobody will hear of those that were given up: the loop must not wait for them. */
+    atomic_fetch_sub_explicit(&workers->home->loop.jobs, (unsigned)left, memory_order_relaxed);
     for (unsigned i = 0; i < count; i++) {
         if (left > 0) {
             runner__thread_detach(workers->threads[i]);

@@ -30,7 +30,8 @@ static void child_main(child_fn fn, void *arg, pid_t parent, int out, int err)
     dup2(err, STDERR_FILENO);
     close(out);
     close(err);
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    static char buffer[BUFSIZ]; /* Check has written to stdout: without one the mode stays */
+    setvbuf(stdout, buffer, _IOLBF, sizeof buffer);
     exit(fn(arg));
 }
 
