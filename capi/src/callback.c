@@ -53,18 +53,6 @@ static void take_out(runner_timer_t *callback)
     runner__list_remove(&callback->all);
 }
 
-static void report(runner_timer_t *callback, int code)
-{
-    char site[128];
-    bool sited = runner__describe_address(callback->address, site, sizeof site);
-    runner_exception_t info = {.size = sizeof info,
-                               .message = "Exception in callback",
-                               .code = code > 0 ? RUNNER_EBADRESULT : code,
-                               .future = callback->future,
-                               .site = sited ? site : NULL};
-    runner__handler_call(runner__loop_of(callback->self), &info);
-}
-
 /* Debug: the name of the function, for the report of a slow step. */
 static void label(runner_timer_t *callback, runner__loop_t *loop)
 {
@@ -87,12 +75,7 @@ static void call(runner_timer_t *callback)
     int code = callback->fn != NULL ? callback->fn(callback->arg)
                                     : callback->done_fn(callback->future, callback->arg);
     if (RUNNER__UNLIKELY(code != 0)) {
-        if (tasks->aborts && code < 0) {
-            tasks->abort_code = code;
-            runner__loop_escape(loop);
-        } else {
-            report(callback, code);
-        }
+        runner__handler_returned(loop, code, callback->future, callback->address);
     }
     loop->scope = NULL;
 }

@@ -70,6 +70,25 @@ void runner__handler_call(struct runner__loop *loop, const void *exception)
     }
 }
 
+void runner__handler_returned(struct runner__loop *loop, int code, runner_future_t *future,
+                              const void *address)
+{
+    char site[128];
+    runner__tasks_t *tasks = &runner__of_loop(loop)->tasks;
+    if (tasks->aborts && code < 0) {
+        tasks->abort_code = code;
+        runner__loop_escape(loop);
+        return;
+    }
+    bool sited = runner__describe_address(address, site, sizeof site);
+    runner_exception_t info = {.size = sizeof info,
+                               .message = "Exception in callback",
+                               .code = code > 0 ? RUNNER_EBADRESULT : code,
+                               .future = future,
+                               .site = sited ? site : NULL};
+    runner__handler_call(loop, &info);
+}
+
 void runner__handler_slow(struct runner__loop *loop, const char *label, uint64_t duration_ns)
 {
     runner_exception_t info = {.size = sizeof info,

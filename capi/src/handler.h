@@ -19,6 +19,11 @@ typedef struct runner__handler {
 /* Tells the handler; the hook of the loop. `exception` is a runner_exception_t. */
 void runner__handler_call(struct runner__loop *loop, const void *exception);
 
+/* What a callback returned, if it is not 0: an abort that it asked for ends the run, any other error
+ * goes to the handler. `future` and `address`, who asked for the callback, may be NULL. */
+void runner__handler_returned(struct runner__loop *loop, int code, runner_future_t *future,
+                              const void *address);
+
 /* Debug: an entry took long; the hook of the loop. */
 void runner__handler_slow(struct runner__loop *loop, const char *label, uint64_t duration_ns);
 

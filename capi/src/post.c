@@ -13,14 +13,6 @@ typedef struct post {
     runner_drop_fn drop;
 } post_t;
 
-static void report(runner__loop_t *loop, int code)
-{
-    runner_exception_t info = {.size = sizeof info,
-                               .message = "Exception in callback",
-                               .code = code > 0 ? RUNNER_EBADRESULT : code};
-    runner__handler_call(loop, &info);
-}
-
 /* After the runner has closed, what was accepted is only dropped. */
 static void run_post(runner__loop_t *loop, runner__entry_t *entry)
 {
@@ -31,12 +23,7 @@ static void run_post(runner__loop_t *loop, runner__entry_t *entry)
         tasks->aborts = false;
         int code = post->fn(post->arg);
         if (RUNNER__UNLIKELY(code != 0)) {
-            if (tasks->aborts && code < 0) {
-                tasks->abort_code = code;
-                runner__loop_escape(loop);
-            } else {
-                report(loop, code);
-            }
+            runner__handler_returned(loop, code, NULL, NULL);
         }
         loop->scope = NULL;
     }
