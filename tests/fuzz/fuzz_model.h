@@ -271,7 +271,7 @@ static void wait_for_jobs(void)
     uint64_t end_ns = uv_hrtime() + UINT64_C(10000000000);
     for (int i = 0; i < token_count; i++) {
         const token_t *token = &tokens[i];
-        while (token->kind >= JOB && atomic_load(&token->drops) < token->accepted &&
+        while (token->kind == JOB && atomic_load(&token->drops) < token->accepted &&
                uv_hrtime() < end_ns) {
             sched_yield();
         }
