@@ -39,10 +39,11 @@ struct runner {
     runner__shutdown_t shutdown;
     runner__node_t callbacks; /* every callback that has not run, wherever it stands */
     runner__pool_t callback_pool;
-    runner__node_t closables; /* registered and not being closed, in registration order */
-    runner__node_t closed;    /* closables that are over; until the runner is closed */
-    bool closables_closed;    /* shutdown has been through them once */
-    bool guarded;             /* stack overflows are caught */
+    runner__node_t closables;    /* registered and not being closed, in registration order */
+    runner__node_t closed;       /* closables that are over; until the runner is closed */
+    bool closables_closed;       /* shutdown has been through them once */
+    bool guarded;                /* stack overflows are caught */
+    struct runner__posts *posts; /* memory for messages; guarded by the inbox's lock */
     runner__signals_t signals;
     struct runner__workers *jobs; /* NULL until the first job */
     atomic_bool tasks_shut;       /* no further task of another thread is accepted */

@@ -47,21 +47,40 @@ void runner__inbox_wake(runner__inbox_t *inbox)
     errno = saved;
 }
 
-/* The wake-up is inside the lock: the entry may be what ends the run, and the inbox with it, as
- * soon as the lock is free. */
-bool runner__inbox_post(runner__inbox_t *inbox, runner__entry_t *entry)
+bool runner__inbox_begin(runner__inbox_t *inbox)
 {
     uv_mutex_lock(&inbox->lock);
-    bool accepted = !inbox->closed;
-    if (accepted) {
-        runner__list_push(&inbox->entries, &entry->node);
-        /* Only the entry that ends the emptiness wakes: the loop drains all of them at once. */
-        if (!atomic_load_explicit(&inbox->filled, memory_order_relaxed)) {
-            atomic_store_explicit(&inbox->filled, true, memory_order_relaxed);
-            runner__inbox_wake(inbox);
-        }
+    if (inbox->closed) {
+        uv_mutex_unlock(&inbox->lock);
+        return false;
+    }
+    return true;
+}
+
+void runner__inbox_give_up(runner__inbox_t *inbox)
+{
+    uv_mutex_unlock(&inbox->lock);
+}
+
+/* The wake-up is inside the lock: the entry may be what ends the run, and the inbox with it, as soon
+ * as the lock is free. */
+void runner__inbox_commit(runner__inbox_t *inbox, runner__entry_t *entry)
+{
+    runner__list_push(&inbox->entries, &entry->node);
+    /* Only the entry that ends the emptiness wakes: the loop drains all of them at once. */
+    if (!atomic_load_explicit(&inbox->filled, memory_order_relaxed)) {
+        atomic_store_explicit(&inbox->filled, true, memory_order_relaxed);
+        runner__inbox_wake(inbox);
     }
     uv_mutex_unlock(&inbox->lock);
+}
+
+bool runner__inbox_post(runner__inbox_t *inbox, runner__entry_t *entry)
+{
+    bool accepted = runner__inbox_begin(inbox);
+    if (accepted) {
+        runner__inbox_commit(inbox, entry);
+    }
     return accepted;
 }
 

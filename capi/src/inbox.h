@@ -35,6 +35,13 @@ void runner__inbox_detach(runner__inbox_t *inbox, uv_close_cb closed);
 /* From any thread: false, with nothing done, if the inbox is closed. */
 bool runner__inbox_post(runner__inbox_t *inbox, runner__entry_t *entry);
 
+/* The same in two steps with the lock held between them: begin, unless it is closed, and commit.
+ * What lies between them is guarded by the lock. */
+bool runner__inbox_begin(runner__inbox_t *inbox);
+void runner__inbox_commit(runner__inbox_t *inbox, runner__entry_t *entry);
+/* Instead of commit: nothing is posted. */
+void runner__inbox_give_up(runner__inbox_t *inbox);
+
 /* Wakes the loop if it waits. From any thread; async-signal-safe. */
 void runner__inbox_wake(runner__inbox_t *inbox);
 

@@ -4,14 +4,57 @@
 #include "runner/callback.h"
 #include "runner/error.h"
 
+typedef struct runner__posts posts_t;
+
 /* On its way through the inbox. */
 typedef struct post {
     runner__entry_t entry;
+    posts_t *chunk;
     runner__scope_t scope;
     runner_callback_fn fn;
     void *arg;
     runner_drop_fn drop;
 } post_t;
+
+#define POSTS 64
+
+/* Memory for so many messages: what one thread allocates and another frees is dear to both, so they
+ * do it once for all of these. */
+struct runner__posts {
+    unsigned taken; /* guarded by the inbox's lock */
+    unsigned done;  /* the loop's */
+    post_t posts[POSTS];
+};
+
+/* With the lock of the inbox held; NULL without memory. */
+static post_t *take_post(runner_t *self)
+{
+    posts_t *chunk = self->posts;
+    if (chunk == NULL) {
+        chunk = runner__malloc(sizeof *chunk);
+        if (chunk == NULL) {
+            return NULL;
+        }
+        chunk->taken = 0;
+        chunk->done = 0;
+        self->posts = chunk;
+    }
+    post_t *post = &chunk->posts[chunk->taken++];
+    post->chunk = chunk;
+    if (chunk->taken == POSTS) {
+        self->posts = NULL;
+    }
+    return post;
+}
+
+/* On the loop. A chunk that is not full is still the runner's. */
+static void give_post(post_t *post)
+{
+    posts_t *chunk = post->chunk;
+    if (++chunk->done == POSTS) {
+        runner__free(chunk);
+    }
+}
 
 /* After the runner has closed, what was accepted is only dropped. */
 static void run_post(runner__loop_t *loop, runner__entry_t *entry)
@@ -31,7 +74,7 @@ static void run_post(runner__loop_t *loop, runner__entry_t *entry)
         post->drop(post->arg);
     }
     runner__scope_fini(&post->scope);
-    runner__free(post);
+    give_post(post);
 }
 
 /* A check for calls from any thread: they look only at what never changes or is atomic. */
@@ -51,8 +94,13 @@ int runner_call_soon_threadsafe(runner_t *self, runner_callback_fn fn, void *arg
     if (code != 0) {
         return code;
     }
-    post_t *post = runner__malloc(sizeof *post);
+    runner__inbox_t *inbox = &runner__loop_of(self)->inbox;
+    if (!runner__inbox_begin(inbox)) {
+        return RUNNER_ECLOSED;
+    }
+    post_t *post = take_post(self);
     if (post == NULL) {
+        runner__inbox_give_up(inbox);
         return RUNNER_ENOMEM;
     }
     post->entry.run = run_post;
@@ -60,11 +108,7 @@ int runner_call_soon_threadsafe(runner_t *self, runner_callback_fn fn, void *arg
     post->fn = fn;
     post->arg = arg;
     post->drop = drop;
-    if (!runner__inbox_post(&runner__loop_of(self)->inbox, &post->entry)) {
-        runner__scope_fini(&post->scope);
-        runner__free(post);
-        return RUNNER_ECLOSED;
-    }
+    runner__inbox_commit(inbox, &post->entry);
     return 0;
 }
 

@@ -424,6 +424,7 @@ void runner_free(runner_t *self)
     runner__report_clear(&self->report);
     runner__tasks_fini(&self->tasks);
     runner__callbacks_fini(self);
+    runner__free(self->posts);
     if (home->alive == 0) {
         free_memory(home);
     } else {
