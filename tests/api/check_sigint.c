@@ -392,8 +392,9 @@ static int yield_until_cancelled(void *arg, void **result)
     (void)result;
     int code = 0;
     child_say("busy");
-    while (code == 0)
+    while (code == 0) {
         code = runner_yield();
+    }
     child_say("main %s", code_name(code));
     return code;
 }
@@ -1570,7 +1571,12 @@ static void add_first(Suite *suite)
     TCase *tcase = test_case(suite, "first");
     tcase_add_test(tcase, R119_R121_loop_that_waits_in_the_kernel_wakes_at_once);
     tcase_add_test(tcase, R119_first_sigint_cancels_what_main_waits_for);
+#ifdef TEST_UNDER_TSAN
+    /* It keeps a signal for the fiber that it met, and now and then for ever if that only yields. */
+    (void)R120_first_sigint_while_main_only_yields;
+#else
     tcase_add_test(tcase, R120_first_sigint_while_main_only_yields);
+#endif
     tcase_add_test(tcase, R122_sigint_in_a_tight_loop_comes_where_main_parks_or_returns);
     tcase_add_test(tcase, R123_cleanup_runs_to_its_end);
     tcase_add_test(tcase, R124_R125_main_may_swallow_the_cancel_or_turn_it_into_an_error);
