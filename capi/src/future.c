@@ -10,6 +10,11 @@
 /* About 300 KiB. */
 #define WARM_FUTURES 4096
 
+static void free_note(runner__note_t *note)
+{
+    runner__free(note);
+}
+
 runner__note_t *runner__note_new(const char *message, uint64_t payload)
 {
     size_t size = message == NULL ? 0 : strlen(message) + 1;
@@ -17,11 +22,9 @@ runner__note_t *runner__note_new(const char *message, uint64_t payload)
     if (note == NULL) {
         return NULL;
     }
-    note->refs = 1;
-    note->has_text = message != NULL;
-    note->payload = payload;
-    if (size > 0) {
-        memcpy(note->text, message, size);
+    *note = (runner__note_t){.refs = 1, .payload = payload, .free = free_note};
+    if (message != NULL) {
+        note->text = memcpy(note + 1, message, size);
     }
     return note;
 }
@@ -29,7 +32,7 @@ runner__note_t *runner__note_new(const char *message, uint64_t payload)
 void runner__note_unref(runner__note_t *note)
 {
     if (note != NULL && --note->refs == 0) {
-        runner__free(note);
+        note->free(note);
     }
 }
 
@@ -72,8 +75,10 @@ void runner__future_report_plain(runner_future_t *future)
     future->home->loop.hooks->exception(&future->home->loop, &info);
 }
 
-static const runner__future_ops_t plain_ops = {"future", cancel_plain, runner__future_report_plain,
-                                               free_plain};
+static const runner__future_ops_t plain_ops = {.what = "future",
+                                               .cancel = cancel_plain,
+                                               .report = runner__future_report_plain,
+                                               .free = free_plain};
 
 void runner__futures_init(runner__home_t *home)
 {
@@ -106,6 +111,13 @@ void runner__future_set_note(runner_future_t *future, runner__note_t *note)
     runner__note_t *old = future->note;
     future->note = runner__note_ref(note);
     runner__note_unref(old);
+}
+
+void runner__future_follow(runner_future_t *future, runner_future_t *other)
+{
+    int code = runner__future_take(other, NULL);
+    runner__future_set_note(future, other->note);
+    runner__future_settle(future, code, code == 0 ? other->value : NULL);
 }
 
 void runner__future_unlist(runner_future_t *future)
@@ -246,6 +258,13 @@ int runner_future_result(runner_future_t *future, void **result)
         return RUNNER_EPENDING;
     }
     return runner__future_take(future, result);
+}
+
+runner_error_group_t *runner_future_errors(const runner_future_t *future)
+{
+    bool has_any = future != NULL && runner__future_is_done(future) &&
+                   future->code == RUNNER_EGROUP && future->note != NULL && future->note->is_errors;
+    return has_any ? (runner_error_group_t *)future->note : NULL;
 }
 
 runner_future_t *runner_future_ref(runner_future_t *future)

@@ -13,12 +13,13 @@
 #include "runner/error.h"
 #include "runner/future.h"
 
-/* What a cancel says besides that it is one; shared by whoever it is handed to. */
+/* What a cancel or a group of errors says besides its code; shared by whoever it is handed to. */
 typedef struct runner__note {
     uint32_t refs;
-    bool has_text;
-    uint64_t payload;
-    char text[];
+    bool is_errors;   /* of RUNNER_EGROUP: the beginning of a runner_error_group_t */
+    const char *text; /* of a cancel, or NULL */
+    uint64_t payload; /* of a cancel */
+    void (*free)(struct runner__note *note);
 } runner__note_t;
 
 typedef struct runner__cancel {
@@ -33,6 +34,10 @@ typedef struct runner__future_ops {
     /* Tells the exception handler that nobody took its failure. */
     void (*report)(runner_future_t *future);
     void (*free)(runner_future_t *future);
+    /* Of a runner__fan_t alone: the nth future that it was made of, NULL behind the last; and that
+     * a cancel has reached some of them. */
+    runner_future_t *(*child)(runner_future_t *future, size_t index);
+    void (*children_canceled)(runner_future_t *future);
 } runner__future_ops_t;
 
 enum {
@@ -40,6 +45,7 @@ enum {
     RUNNER__FUTURE_TAKEN = 2,       /* somebody took the outcome */
     RUNNER__FUTURE_LISTED = 4,      /* in home->failed */
     RUNNER__FUTURE_VALUE_TAKEN = 8, /* somebody was given the value */
+    RUNNER__FUTURE_MARKED = 16,     /* seen, while several are gone through */
 };
 
 struct runner_future {
@@ -47,12 +53,23 @@ struct runner_future {
     runner__home_t *home;
     const runner__future_ops_t *ops;
     void *value;
-    runner__note_t *note; /* of a cancel, or NULL */
+    runner__note_t *note; /* of a cancel, or of RUNNER_EGROUP, or NULL */
     uint64_t order;       /* of creation */
     uint32_t refs;
     int32_t code; /* meaningful once done */
     uint32_t flags;
 };
+
+/* A future whose cancel goes on to others. The rest is the state of a cancel in progress, which may
+ * have to go through more of them than a stack is deep; see cancel.c. */
+typedef struct runner__fan {
+    runner_future_t future;
+    struct runner__fan *up; /* the one that has led here */
+    runner_task_t *waiter;  /* the task whose wait has led here, or NULL */
+    size_t next;            /* child */
+    bool busy;
+    bool any; /* of the children could be cancelled */
+} runner__fan_t;
 
 void runner__future_init(runner_future_t *future, runner__home_t *home,
                          const runner__future_ops_t *ops);
@@ -79,7 +96,7 @@ static inline void runner__future_settle(runner_future_t *future, int code, void
     }
 }
 
-/* Remembers why the future is being cancelled. */
+/* Remembers why the future is being cancelled, or what it failed of. */
 void runner__future_set_note(runner_future_t *future, runner__note_t *note);
 
 void runner__future_unlist(runner_future_t *future);
@@ -97,6 +114,10 @@ static inline int runner__future_take(runner_future_t *future, void **result)
     }
     return future->code;
 }
+
+/* Settles a pending future as another one, of the same home, has ended. The value stays the other
+ * one's until somebody takes it here. */
+void runner__future_follow(runner_future_t *future, runner_future_t *other);
 
 /* The report of a future that is nothing more. */
 void runner__future_report_plain(runner_future_t *future);

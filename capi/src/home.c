@@ -15,9 +15,30 @@ int runner__home_init(runner__home_t *home, const runner__loop_hooks_t *hooks)
     home->open = NULL;
     home->free_last = NULL;
     runner__list_init(&home->failed);
+    runner__list_init(&home->trash);
+    home->emptying = false;
     home->created = 0;
     home->alive = 0;
     return 0;
+}
+
+void runner__home_throw(runner__home_t *home, runner__trash_t *trash,
+                        void (*free)(runner__trash_t *trash))
+{
+    trash->free = free;
+    runner__list_push(&home->trash, &trash->node);
+    if (home->emptying) {
+        return;
+    }
+    home->emptying = true;
+    runner__home_hold(home); /* what is freed may be the last of it */
+    while (!runner__list_empty(&home->trash)) {
+        runner__node_t *node = runner__list_pop(&home->trash);
+        runner__trash_t *next = RUNNER__CONTAINER(node, runner__trash_t, node);
+        next->free(next);
+    }
+    home->emptying = false;
+    runner__home_drop(home);
 }
 
 int runner__home_check(const runner_t *self)

@@ -26,6 +26,13 @@ typedef enum runner__phase {
 
 typedef struct runner__home runner__home_t;
 
+/* Something that is to be freed and holds other things, which may be the last to hold others again.
+ * They may be nested deeper than a stack is, so they are freed one after the other. */
+typedef struct runner__trash {
+    runner__node_t node;
+    void (*free)(struct runner__trash *trash);
+} runner__trash_t;
+
 struct runner__home {
     runner__loop_t loop;
     uint32_t magic;
@@ -38,6 +45,8 @@ struct runner__home {
     uint64_t created;                        /* futures and tasks so far: their order */
     size_t alive;                            /* futures and tasks that have memory */
     runner__pool_t futures;                  /* plain ones that are free */
+    runner__node_t trash;
+    bool emptying; /* the trash */
 };
 
 int runner__home_init(runner__home_t *home, const runner__loop_hooks_t *hooks);
@@ -51,6 +60,10 @@ int runner__home_use(runner_t *self, runner__home_t **out);
 
 /* RUNNER_ETHREAD if debug mode finds that another thread runs the loop. */
 int runner__home_check_thread(const runner__home_t *home);
+
+/* Frees it, now or behind what is being freed. */
+void runner__home_throw(runner__home_t *home, runner__trash_t *trash,
+                        void (*free)(runner__trash_t *trash));
 
 static inline runner__phase_t runner__home_phase(const runner__home_t *home)
 {

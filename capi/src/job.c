@@ -44,8 +44,10 @@ static void free_job_future(runner_future_t *future)
     runner__free(owner);
 }
 
-static const runner__future_ops_t job_ops = {"thread", cancel_job, runner__future_report_plain,
-                                             free_job_future};
+static const runner__future_ops_t job_ops = {.what = "thread",
+                                             .cancel = cancel_job,
+                                             .report = runner__future_report_plain,
+                                             .free = free_job_future};
 
 runner_job_t *runner__job_new(runner__home_t *home, runner_job_fn fn, void *arg,
                               const runner_job_options_t *opts)

@@ -6,6 +6,19 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
+bool runner__wait_cut(runner__wait_t *wait, const runner__cancel_t *cancel)
+{
+    (void)cancel;
+    runner_task_t *task = RUNNER__CONTAINER(wait, runner_task_t, wait);
+    if ((task->flags & RUNNER__TASK_QUEUED) != 0) {
+        return false;
+    }
+    runner__list_remove(&task->timer.entry.node);
+    task->flags |= RUNNER__TASK_CUT;
+    runner__task_queue(task);
+    return true;
+}
+
 void runner__task_cancel_at_once(runner_task_t *task)
 {
     runner__cancel_t cancel = {RUNNER_REASON_PARENT, task->future.note};
@@ -29,8 +42,8 @@ static inline int await_future(runner_future_t *future, void **result)
     }
     if (runner__future_is_done(future)) {
         code = runner__future_take(future, result);
-        if (code == RUNNER_ECANCELED && future->note != NULL) {
-            runner__future_set_note(&task->future, future->note);
+        if (RUNNER__UNLIKELY(future->note != NULL)) {
+            runner__task_take_note(task, future);
         }
         return code;
     }
@@ -78,22 +91,15 @@ static void wake_sleeper(runner__loop_t *loop, runner__entry_t *entry)
 /* Still in the heap, or fired and not run yet: either way the sleep has not ended. */
 static bool cancel_sleep(runner__wait_t *wait, const runner__cancel_t *cancel)
 {
-    (void)cancel;
     runner_task_t *task = RUNNER__CONTAINER(wait, runner_task_t, wait);
-    if ((task->flags & RUNNER__TASK_QUEUED) != 0) {
-        return false;
-    }
     runner__timer_stop(&task->future.home->loop.timers, &task->timer);
-    runner__list_remove(&task->timer.entry.node);
-    wait->on = task; /* says that it was cancelled */
-    runner__task_queue(task);
-    return true;
+    return runner__wait_cut(wait, cancel);
 }
 
-/* `on` says that it was cancelled. */
-static int end_sleep(runner__wait_t *wait)
+static int end_sleep(runner__wait_t *wait, runner__wait_how_t how)
 {
-    return wait->on != NULL ? RUNNER_ECANCELED : 0;
+    (void)wait;
+    return how == RUNNER__WAIT_WOKEN ? 0 : RUNNER_ECANCELED;
 }
 
 static const runner__wait_ops_t wait_for_time = {
@@ -123,7 +129,6 @@ int runner_sleep_ns(uint64_t timeout_ns)
     }
     task->timer.entry.run = wake_sleeper;
     task->wait.ops = &wait_for_time;
-    task->wait.on = NULL;
     return runner__task_park(task);
 }
 

@@ -23,6 +23,7 @@ static void free_extra(runner__tasks_t *tasks, runner__task_extra_t *extra)
 {
     if (extra != NULL) {
         runner__free(extra->name);
+        runner__note_unref(extra->errors);
         runner__pool_give(&tasks->extras, extra);
     }
 }
@@ -59,7 +60,8 @@ static void report_task(runner_future_t *future)
     runner__task_report(runner__task_of_future(future), "Task exception was never retrieved");
 }
 
-static const runner__future_ops_t task_ops = {"task", cancel_task, report_task, free_task};
+static const runner__future_ops_t task_ops = {
+    .what = "task", .cancel = cancel_task, .report = report_task, .free = free_task};
 
 bool runner__future_is_task(const runner_future_t *future)
 {
@@ -79,8 +81,12 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
     runner__stackpool_init(&tasks->stacks, sizeof(runner__cotask_t), stack_bytes);
     runner__pool_init(&tasks->plain, sizeof(runner_task_t), WARM_TASKS);
     runner__pool_init(&tasks->extras, sizeof(runner__task_extra_t), WARM_EXTRAS);
+    runner__pool_init(&tasks->groups, 0, 0);
+    runner__pool_init(&tasks->members, 0, 0);
+    runner__pool_init(&tasks->timeouts, 0, 0);
     runner__list_init(&tasks->all);
     runner__list_init(&tasks->leftovers);
+    runner__list_init(&tasks->scoped);
     tasks->count = 0;
     tasks->spawned = 0;
     tasks->leftovers_left = 0;
@@ -89,14 +95,31 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
     return 0;
 }
 
+/* What is given back later is freed at once. */
+static void end_pool(runner__pool_t *pool)
+{
+    runner__pool_clear(pool);
+    pool->most = 0;
+}
+
 void runner__tasks_fini(runner__tasks_t *tasks)
 {
     runner__stackpool_destroy(&tasks->stacks);
-    runner__pool_clear(&tasks->plain);
-    runner__pool_clear(&tasks->extras);
+    end_pool(&tasks->plain);
+    end_pool(&tasks->extras);
+    end_pool(&tasks->groups);
+    end_pool(&tasks->members);
+    end_pool(&tasks->timeouts);
     runner__futures_fini(&tasks->home);
-    tasks->plain.most = 0;
-    tasks->extras.most = 0;
+}
+
+void runner__scoped_release_all(runner__tasks_t *tasks)
+{
+    while (!runner__list_empty(&tasks->scoped)) {
+        runner__node_t *node = tasks->scoped.next;
+        runner__scoped_t *scoped = RUNNER__CONTAINER(node, runner__scoped_t, node);
+        scoped->release(scoped);
+    }
 }
 
 void runner__tasks_enter(runner__tasks_t *tasks)
@@ -221,6 +244,9 @@ static void finish(runner_task_t *task, int code, void *value)
         code = RUNNER_ECANCELED;
     }
     task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
+    if (RUNNER__UNLIKELY(code == RUNNER_EGROUP) && task->extra != NULL) {
+        runner__future_set_note(&task->future, task->extra->errors);
+    }
     runner__future_settle(&task->future, code, code == 0 ? value : NULL);
     tasks->count--;
     if (task->extra != NULL && task->extra->drop != NULL) {
@@ -267,23 +293,34 @@ static inline bool run_body(runner__tasks_t *tasks, runner_task_t *task, int sta
     return (task->flags & RUNNER__TASK_RETURNED) != 0;
 }
 
-/* A wait for a future that is over, which it mostly is one. A cancel that came through the future
- * brings its note. */
+/* A wait for a future that is over, which it mostly is one. */
 static inline int end_future_wait(runner_task_t *task)
 {
     runner_future_t *future = task->wait.on;
     task->wait.ops = NULL;
     int status = runner__future_take(future, task->wait.out);
-    if (RUNNER__UNLIKELY(future->note != NULL) && status == RUNNER_ECANCELED) {
-        runner__future_set_note(&task->future, future->note);
+    if (RUNNER__UNLIKELY(future->note != NULL)) {
+        runner__task_take_note(task, future);
     }
     runner__future_unref(future);
     return status;
 }
 
-static inline int end_wait(runner_task_t *task, bool canceled)
+static int end_other_wait(runner_task_t *task, uint32_t flags)
 {
-    if (RUNNER__LIKELY(!canceled)) {
+    runner__wait_how_t how = RUNNER__WAIT_WOKEN;
+    if ((flags & RUNNER__TASK_CUT) != 0) {
+        how = RUNNER__WAIT_CUT;
+    } else if ((flags & RUNNER__TASK_MUST_CANCEL) != 0) {
+        how = RUNNER__WAIT_LATE;
+    }
+    return runner__wait_end(&task->wait, how);
+}
+
+/* The outcome of the wait that is over, by the flags that the task had. */
+static inline int end_wait(runner_task_t *task, uint32_t flags)
+{
+    if (RUNNER__LIKELY((flags & (RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_CUT)) == 0)) {
         if (task->wait.ops == NULL) {
             return 0;
         }
@@ -291,7 +328,7 @@ static inline int end_wait(runner_task_t *task, bool canceled)
             return end_future_wait(task);
         }
     }
-    return runner__wait_end(&task->wait, canceled);
+    return end_other_wait(task, flags);
 }
 
 /* Inline in its callers for the same reason as the switch itself. */
@@ -299,17 +336,21 @@ __attribute__((always_inline)) static inline void take_step(runner_task_t *task)
 {
     runner__tasks_t *tasks = runner__task_owner(task);
     runner__loop_t *loop = &tasks->home.loop;
-    bool canceled = (task->flags & RUNNER__TASK_MUST_CANCEL) != 0;
-    int status = end_wait(task, canceled);
-    task->flags &= ~(uint32_t)(RUNNER__TASK_QUEUED | RUNNER__TASK_MUST_CANCEL);
+    uint32_t flags = task->flags;
+    task->flags =
+        flags & ~(uint32_t)(RUNNER__TASK_QUEUED | RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_CUT);
+    int status = end_wait(task, flags);
+    if (RUNNER__UNLIKELY(task->wait.ops != NULL)) {
+        return; /* the wait goes on */
+    }
     if (RUNNER__UNLIKELY(loop->debug)) {
         const char *label = runner__task_label(task, loop->label, sizeof loop->label);
         if (label != loop->label) {
             snprintf(loop->label, sizeof loop->label, "%s", label);
         }
     }
-    if ((task->flags & RUNNER__TASK_STARTED) == 0) {
-        if (RUNNER__UNLIKELY(canceled)) {
+    if ((flags & RUNNER__TASK_STARTED) == 0) {
+        if (RUNNER__UNLIKELY((flags & RUNNER__TASK_MUST_CANCEL) != 0)) {
             finish(task, RUNNER_ECANCELED, NULL);
             return;
         }
@@ -346,6 +387,24 @@ void runner__task_step(runner_task_t *task)
     take_step(task);
 }
 
+void runner__task_take_errors(runner_task_t *task, runner__note_t *errors)
+{
+    if (errors != NULL && runner__task_add_extra(runner__task_owner(task), task)) {
+        runner__note_t *before = task->extra->errors;
+        task->extra->errors = runner__note_ref(errors);
+        runner__note_unref(before);
+    }
+}
+
+void runner__task_take_note(runner_task_t *task, const runner_future_t *future)
+{
+    if (future->code == RUNNER_ECANCELED) {
+        runner__future_set_note(&task->future, future->note);
+    } else if (future->code == RUNNER_EGROUP && future->note->is_errors) {
+        runner__task_take_errors(task, future->note);
+    }
+}
+
 void runner__task_abandon(runner_task_t *task)
 {
     runner__timer_stop(&task->future.home->loop.timers, &task->timer);
@@ -359,31 +418,17 @@ void runner__task_abandon(runner_task_t *task)
     finish(task, RUNNER_EABANDONED, NULL);
 }
 
-/* The caller's options, complete, or why they are refused. */
-static int read_options(const runner_spawn_options_t *opts, runner_spawn_options_t *complete)
+int runner__spawn_options_check(const runner_spawn_options_t *complete)
 {
-    int code = runner__options_read(complete, sizeof *complete, opts);
-    if (code == 0 && (complete->stack_bytes > ABSURD_STACK_BYTES || complete->reserved != 0)) {
-        code = RUNNER_EINVAL;
-    }
-    return code;
+    bool bad = complete->stack_bytes > ABSURD_STACK_BYTES || complete->reserved != 0;
+    return bad ? RUNNER_EINVAL : 0;
 }
 
-static inline int spawn(runner__body_t body, void *arg, bool coroutine,
+static inline int start(runner__body_t body, void *arg, bool coroutine,
                         const runner_spawn_options_t *opts, const void *address,
                         runner_task_t **out)
 {
     runner__tasks_t *tasks = runner__tasks_current();
-    runner_spawn_options_t complete;
-    bool eager = false;
-    if (opts != NULL) {
-        int code = read_options(opts, &complete);
-        if (code != 0) {
-            return code;
-        }
-        opts = &complete;
-        eager = complete.eager != 0;
-    }
     if (RUNNER__UNLIKELY(tasks == NULL)) {
         return RUNNER_ENOLOOP;
     }
@@ -399,12 +444,34 @@ static inline int spawn(runner__body_t body, void *arg, bool coroutine,
         task->future.refs++;
         *out = task;
     }
-    if (RUNNER__UNLIKELY(eager)) {
+    if (RUNNER__UNLIKELY(opts != NULL && opts->eager != 0)) {
         runner__task_step(task);
     } else {
         runner__task_queue(task);
     }
     return 0;
+}
+
+int runner__task_spawn(runner__body_t body, void *arg, bool coroutine,
+                       const runner_spawn_options_t *opts, const void *address, runner_task_t **out)
+{
+    return start(body, arg, coroutine, opts, address, out);
+}
+
+static inline int spawn(runner__body_t body, void *arg, bool coroutine,
+                        const runner_spawn_options_t *opts, const void *address,
+                        runner_task_t **out)
+{
+    runner_spawn_options_t complete;
+    if (opts != NULL) {
+        int code = runner__options_read(&complete, sizeof complete, opts);
+        code = code != 0 ? code : runner__spawn_options_check(&complete);
+        if (code != 0) {
+            return code;
+        }
+        opts = &complete;
+    }
+    return start(body, arg, coroutine, opts, address, out);
 }
 
 int runner_spawn(runner_fn fn, void *arg, const runner_spawn_options_t *opts, runner_task_t **out)

@@ -30,13 +30,15 @@ enum {
     RUNNER__TASK_LEFTOVER = 256,   /* shutdown waits for it */
     RUNNER__TASK_AWAITED = 512,    /* marks of a print in progress */
     RUNNER__TASK_PRINTED = 1024,
+    RUNNER__TASK_CUT = 2048, /* its wait was ended by a cancel */
 };
 
 /* What few tasks have. */
 typedef struct runner__task_extra {
     char *name;
     const char *site;
-    const void *address; /* debug: who spawned it */
+    const void *address;    /* debug: who spawned it */
+    runner__note_t *errors; /* of the latest RUNNER_EGROUP that it was told, or NULL */
     runner_drop_fn drop;
     runner_drop_fn result_drop;
 } runner__task_extra_t;
@@ -72,8 +74,12 @@ typedef struct runner__tasks {
     runner__stackpool_t stacks;
     runner__pool_t plain; /* of stackless tasks */
     runner__pool_t extras;
-    runner__node_t all; /* tasks that are not done, in spawn order */
-    size_t count;       /* how many */
+    runner__pool_t groups; /* this and the next two: the layer above says of what size */
+    runner__pool_t members;
+    runner__pool_t timeouts;
+    runner__node_t scoped; /* what running functions have opened and will close */
+    runner__node_t all;    /* tasks that are not done, in spawn order */
+    size_t count;          /* how many */
     uint64_t spawned;
     runner__node_t
         leftovers;         /* those that shutdown has cancelled, in spawn order, also done ones */
@@ -88,6 +94,23 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
 /* No task is left that has not ended; handles may be. */
 void runner__tasks_fini(runner__tasks_t *tasks);
 
+/* What a function has opened for the time that it runs. It may be given up in the middle, with its
+ * stack: so these are found by the runner, which releases at its end what is left. */
+typedef struct runner__scoped {
+    runner__node_t node;
+    void (*release)(struct runner__scoped *scoped);
+} runner__scoped_t;
+
+static inline void runner__scoped_add(runner__tasks_t *tasks, runner__scoped_t *scoped,
+                                      void (*release)(runner__scoped_t *scoped))
+{
+    scoped->release = release;
+    runner__list_push(&tasks->scoped, &scoped->node);
+}
+
+/* No task runs any more: releases what such functions have left. */
+void runner__scoped_release_all(runner__tasks_t *tasks);
+
 /* Around every run: which native stack the loop is on. */
 void runner__tasks_enter(runner__tasks_t *tasks);
 void runner__tasks_leave(runner__tasks_t *tasks);
@@ -96,6 +119,15 @@ void runner__tasks_leave(runner__tasks_t *tasks);
  * caller. It is not queued. `opts` are checked and complete; NULL is all defaults. */
 int runner__task_new(runner__tasks_t *tasks, runner__body_t body, void *arg, bool coroutine,
                      const runner_spawn_options_t *opts, runner_task_t **out);
+
+/* Makes a task and starts it, with a reference for the caller. `opts` are checked and complete; NULL
+ * is all defaults. `address`: who spawned it. */
+int runner__task_spawn(runner__body_t body, void *arg, bool coroutine,
+                       const runner_spawn_options_t *opts, const void *address,
+                       runner_task_t **out);
+
+/* Why the options of a caller, complete, are refused; or 0. */
+int runner__spawn_options_check(const runner_spawn_options_t *complete);
 
 /* Gives a task its extra, if it has none; false without memory. */
 bool runner__task_add_extra(runner__tasks_t *tasks, runner_task_t *task);
@@ -129,6 +161,18 @@ const char *runner__task_site(const runner_task_t *task, char *text, size_t size
 /* A request to end, handed down to the innermost wait; false if the task is done. */
 bool runner__task_cancel(runner_task_t *task, const runner__cancel_t *cancel);
 
+/* The same for a future of any kind. */
+bool runner__cancel(runner_future_t *future, const runner__cancel_t *cancel);
+
+/* Takes a request back, of this reason if there is one; how many are left. */
+uint32_t runner__task_uncancel(runner_task_t *task, unsigned reason);
+
+/* Was told of an outcome that has a note. */
+void runner__task_take_note(runner_task_t *task, const runner_future_t *future);
+
+/* Was told RUNNER_EGROUP: if it ends with that, it was because of these. */
+void runner__task_take_errors(runner_task_t *task, runner__note_t *errors);
+
 /* What it waits for, in a word; NULL if it does not wait or will run next. */
 const char *runner__task_waits(const runner_task_t *task);
 
@@ -137,6 +181,9 @@ bool runner__future_is_task(const runner_future_t *future);
 
 /* The task that this one waits for, or NULL. */
 runner_task_t *runner__task_awaited(const runner_task_t *task);
+
+/* The number of the task that holds what this one waits for, or 0. */
+uint64_t runner__task_holder(const runner_task_t *task);
 
 /* The tasks of the loop that runs in this thread, or NULL. */
 static inline runner__tasks_t *runner__tasks_current(void)
@@ -153,6 +200,9 @@ static inline runner_task_t *runner__task_of_future(runner_future_t *future)
 {
     return RUNNER__CONTAINER(future, runner_task_t, future);
 }
+
+/* The cancel of a wait that needs nothing but the waiter taken out of its list. */
+bool runner__wait_cut(runner__wait_t *wait, const runner__cancel_t *cancel);
 
 /* The running task, if it may wait now; else NULL and why not: RUNNER_ENOTASK, or RUNNER_EBUSY
  * for a stackless task that is parked already. */

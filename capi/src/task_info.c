@@ -11,11 +11,17 @@ const char *runner__task_waits(const runner_task_t *task)
     if (task->wait.ops == NULL || (task->flags & RUNNER__TASK_QUEUED) != 0) {
         return NULL;
     }
-    if (task->wait.ops == &runner__wait_for_future) {
-        const runner_future_t *future = task->wait.on;
+    if (task->wait.ops->future != NULL) {
+        const runner_future_t *future = task->wait.ops->future(&task->wait);
         return runner__future_is_done(future) ? NULL : future->ops->what;
     }
     return task->wait.ops->what;
+}
+
+uint64_t runner__task_holder(const runner_task_t *task)
+{
+    bool waits = runner__task_waits(task) != NULL && task->wait.ops->holder != NULL;
+    return waits ? task->wait.ops->holder(&task->wait) : 0;
 }
 
 const char *runner__task_label(const runner_task_t *task, char *text, size_t size)

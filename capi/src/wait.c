@@ -8,12 +8,13 @@ static bool cancel_future(runner__wait_t *wait, const runner__cancel_t *cancel)
     return future->ops->cancel(future, cancel);
 }
 
-static int end_future(runner__wait_t *wait)
+static int end_future(runner__wait_t *wait, runner__wait_how_t how)
 {
     runner_future_t *future = wait->on;
-    int code = runner__future_take(future, wait->out);
+    bool woken = how == RUNNER__WAIT_WOKEN;
+    int code = runner__future_take(future, woken ? wait->out : NULL);
     runner__future_unref(future);
-    return code;
+    return woken ? code : RUNNER_ECANCELED;
 }
 
 static void drop_future(runner__wait_t *wait)
@@ -21,44 +22,34 @@ static void drop_future(runner__wait_t *wait)
     runner__future_unref(wait->on);
 }
 
+static runner_future_t *future_of(const runner__wait_t *wait)
+{
+    return wait->on;
+}
+
 const runner__wait_ops_t runner__wait_for_future = {
     .what = "future",
     .cancel = cancel_future,
     .end = end_future,
     .drop = drop_future,
+    .future = future_of,
 };
 
-static runner__wait_t take(runner__wait_t *wait)
+int runner__wait_end(runner__wait_t *wait, runner__wait_how_t how)
 {
-    runner__wait_t taken = *wait;
+    const runner__wait_ops_t *ops = wait->ops;
+    if (ops == NULL) {
+        return how == RUNNER__WAIT_WOKEN ? 0 : RUNNER_ECANCELED;
+    }
     wait->ops = NULL;
-    wait->on = NULL;
-    wait->out = NULL;
-    return taken;
-}
-
-int runner__wait_end(runner__wait_t *wait, bool canceled)
-{
-    if (wait->ops == NULL) {
-        return canceled ? RUNNER_ECANCELED : 0;
-    }
-    runner__wait_t over = take(wait);
-    if (!canceled) {
-        return over.ops->end(&over);
-    }
-    if (over.ops->hand_on != NULL) {
-        over.ops->hand_on(&over);
-    } else {
-        over.out = NULL;
-        (void)over.ops->end(&over);
-    }
-    return RUNNER_ECANCELED;
+    return ops->end(wait, how);
 }
 
 void runner__wait_drop(runner__wait_t *wait)
 {
-    runner__wait_t dropped = take(wait);
-    if (dropped.ops != NULL && dropped.ops->drop != NULL) {
-        dropped.ops->drop(&dropped);
+    const runner__wait_ops_t *ops = wait->ops;
+    wait->ops = NULL;
+    if (ops != NULL && ops->drop != NULL) {
+        ops->drop(wait);
     }
 }

@@ -307,7 +307,7 @@ START_TEST(R153_test_future__cancel_brings_its_note)
     ck_assert_uint_eq(cancel.note->refs, 2);
     runner__note_unref(cancel.note);
     ck_assert_code(runner__future_take(future, NULL), RUNNER_ECANCELED);
-    ck_assert(future->note->has_text);
+    ck_assert_ptr_nonnull(future->note->text);
     ck_assert_str_eq(future->note->text, "enough");
     ck_assert_uint_eq(future->note->payload, 42);
     runner_future_unref(future);
@@ -318,13 +318,13 @@ START_TEST(test_future__note_can_be_replaced_also_by_itself)
 {
     runner_future_t *future = new_future();
     runner__note_t *note = runner__note_new(NULL, 1);
-    ck_assert(!note->has_text);
+    ck_assert_ptr_null(note->text);
     runner__future_set_note(future, note);
     runner__note_unref(note); /* the future's alone now */
     runner__future_set_note(future, note);
     ck_assert_uint_eq(note->refs, 1);
     runner__note_t *other = runner__note_new("", 2);
-    ck_assert(other->has_text);
+    ck_assert_ptr_nonnull(other->text);
     runner__future_set_note(future, other);
     ck_assert_uint_eq(other->refs, 2);
     runner__future_set_note(future, NULL);

@@ -38,13 +38,28 @@
     XX(EDONE, -20021, "task or future is already done")                                            \
     XX(EPENDING, -20022, "task or future is not done yet")                                         \
     XX(ESELF, -20023, "task cannot await on itself")                                               \
-    XX(EFOREIGN, -20024, "task or future belongs to another event loop")                           \
+    XX(EFOREIGN, -20024, "object belongs to another event loop")                                   \
     XX(EBADRESULT, -20025, "callback returned a positive value")                                   \
     XX(EPARKED, -20026, "stackless task is parked")                                                \
     XX(ENOTSUP, -20027, "not supported in this kind of task")                                      \
     XX(EEND, -20028, "generator is exhausted")                                                     \
     XX(EABANDONED, -20029, "abandoned at shutdown")                                                \
-    XX(EIGNORED, -20030, "generator ignored its close")
+    XX(EIGNORED, -20030, "generator ignored its close")                                            \
+    XX(EGROUP, -20031, "errors in a task group")                                                   \
+    XX(ENOTENTERED, -20032, "group or timeout has not been entered")                               \
+    XX(EENTERED, -20033, "group or timeout has already been entered")                              \
+    XX(EFINISHED, -20034, "group or timeout is finished")                                          \
+    XX(EABORTING, -20035, "task group is shutting down")                                           \
+    XX(EEXPIRING, -20036, "timeout is expiring")                                                   \
+    XX(EEXPIRED, -20037, "timeout has expired")                                                    \
+    XX(EOWNER, -20038, "group or timeout was entered by another task")                             \
+    XX(ENOTLOCKED, -20039, "lock is not acquired")                                                 \
+    XX(ERELEASED, -20040, "semaphore was released too many times")                                 \
+    XX(EBROKEN, -20041, "barrier is broken")                                                       \
+    XX(EQUEUESHUT, -20042, "queue has been shut down")                                             \
+    XX(EEMPTY, -20043, "queue is empty")                                                           \
+    XX(EFULL, -20044, "queue is full")                                                             \
+    XX(ETASKDONE, -20045, "task_done was called too many times")
 
 /** The codes as constants, RUNNER_EINVAL and so on. RUNNER_EUSER is never made by the library. */
 /* clang-format off: it takes the map for the beginning of an expression */

@@ -142,6 +142,18 @@ RUNNER_EXPORT int runner_future_status(const runner_future_t *future);
 RUNNER_EXPORT int runner_future_result(runner_future_t *future, void **result);
 
 /**
+ * What a future that failed with RUNNER_EGROUP failed of. A task hands it on to whoever awaits it,
+ * and so do runner_gather() and runner_shield().
+ *
+ * @param future  Future, or NULL. Borrowed.
+ *
+ * @return The errors, borrowed from the future; NULL if there are none, and for NULL.
+ * @note Thread: as runner_future_new(). Blocks: no. Source: R26, R162.
+ * @since 0.1
+ */
+RUNNER_EXPORT runner_error_group_t *runner_future_errors(const runner_future_t *future);
+
+/**
  * Share a handle once more.
  *
  * @param future  Future, or NULL. Shared.

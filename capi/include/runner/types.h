@@ -26,6 +26,26 @@ typedef struct runner_submission runner_submission_t;
 typedef struct runner_closable runner_closable_t;
 /** An asynchronous generator. */
 typedef struct runner_gen runner_gen_t;
+/** A task group: children that end before it does. */
+typedef struct runner_group runner_group_t;
+/** What went wrong in a task group. */
+typedef struct runner_error_group runner_error_group_t;
+/** A scope with a deadline. */
+typedef struct runner_timeout runner_timeout_t;
+/** An iteration over futures in the order in which they end. */
+typedef struct runner_as_completed runner_as_completed_t;
+/** A flag that tasks wait for. */
+typedef struct runner_event runner_event_t;
+/** One task at a time. */
+typedef struct runner_lock runner_lock_t;
+/** Tasks that share a lock tell each other that something has changed. */
+typedef struct runner_condition runner_condition_t;
+/** So many tasks at a time. */
+typedef struct runner_semaphore runner_semaphore_t;
+/** A number of tasks that wait for each other. */
+typedef struct runner_barrier runner_barrier_t;
+/** Items that tasks hand to tasks. */
+typedef struct runner_queue runner_queue_t;
 /** What shutdown found and did. */
 typedef struct runner_report runner_report_t;
 
