@@ -50,6 +50,15 @@
 #include "runner/lifecycle.h"  /* new, run, get_loop, close, free, main */
 #include "runner/task.h"       /* spawn, await, sleep, cancel */
 #include "runner/future.h"     /* one result, many waiters */
+#include "runner/group.h"      /* children that end before their group does */
+#include "runner/timeout.h"    /* a deadline for what a task does */
+#include "runner/gather.h"     /* several futures at once; shield */
+#include "runner/event.h"      /* a flag that tasks wait for */
+#include "runner/lock.h"       /* one task at a time */
+#include "runner/condition.h"  /* something has changed */
+#include "runner/semaphore.h"  /* so many tasks at a time */
+#include "runner/barrier.h"    /* a number of tasks wait for each other */
+#include "runner/queue.h"      /* items that tasks hand to tasks */
 #include "runner/callback.h"   /* call_soon, call_later, from other threads */
 #include "runner/submission.h" /* tasks from other threads */
 #include "runner/context.h"    /* context variables */

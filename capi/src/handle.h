@@ -32,10 +32,11 @@ typedef struct runner__shutdown {
 struct runner {
     runner__tasks_t tasks;
     runner_options_t options;
-    runner_executor_t executor; /* what options.executor points to */
-    uv_loop_t *uv;              /* ours or the factory's; NULL before it is opened */
-    runner_context_t *context;  /* of the main tasks; copied from the caller when it is opened */
-    runner_task_t *main;        /* of the current run */
+    runner_executor_t executor;   /* what options.executor points to */
+    uv_loop_t *uv;                /* ours or the factory's; NULL before it is opened */
+    runner_context_t *context;    /* of the main tasks; copied from the caller when it is opened */
+    runner_task_t *main;          /* of the current run */
+    runner_error_group_t *errors; /* of the latest, held, or NULL */
     runner__shutdown_t shutdown;
     runner__node_t callbacks; /* every callback that has not run, wherever it stands */
     runner__pool_t callback_pool;

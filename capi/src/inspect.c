@@ -6,6 +6,7 @@
 
 #include "base/options.h"
 #include "coroutine.h"
+#include "group.h"
 #include "handle.h"
 #include "runner/error.h"
 
@@ -24,12 +25,15 @@ static void fill(runner_task_info_t *info, const runner_task_t *task)
 {
     char text[32];
     const runner_task_t *awaited = runner__task_awaited(task);
+    const runner_group_t *group = runner__group_of_task(task);
+    const runner_task_t *owner = group != NULL ? runner__group_owner(group) : NULL;
     memset(info, 0, sizeof *info);
     info->size = sizeof *info;
     info->id = task->id;
     info->state = state_of(task);
     info->cancelling = (int32_t)task->cancels;
-    info->awaits = awaited != NULL ? awaited->id : 0;
+    info->awaits = awaited != NULL ? awaited->id : runner__task_holder(task);
+    info->group = owner != NULL ? owner->id : 0;
     info->parent = task->parent;
     info->waits = runner__task_waits(task);
     info->site = task->extra != NULL ? task->extra->site : NULL;
@@ -125,14 +129,42 @@ static void append(char *text, size_t size, const char *format, ...)
     va_end(args);
 }
 
+/* The task of this number, if it is not done; the runner has none that is looked for often. */
+static runner_task_t *find(const runner__tasks_t *tasks, uint64_t id)
+{
+    const runner__node_t *heads[] = {&tasks->leftovers, &tasks->all};
+    for (int i = 0; i < 2; i++) {
+        for (runner__node_t *node = heads[i]->next; node != heads[i]; node = node->next) {
+            runner_task_t *task = RUNNER__CONTAINER(node, runner_task_t, all);
+            if (task->id == id && !runner__future_is_done(&task->future)) {
+                return task;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* The task that another one waits for, or that holds what it waits for; NULL if there is none. Of
+ * the children of a group the first. */
+static runner_task_t *next_in_chain(const runner_task_t *task)
+{
+    const runner_group_t *group = runner__group_awaited(task);
+    if (group != NULL) {
+        return runner__group_first(group);
+    }
+    runner_task_t *awaited = runner__task_awaited(task);
+    uint64_t holder = awaited == NULL ? runner__task_holder(task) : 0;
+    return holder != 0 ? find(runner__task_owner(task), holder) : awaited;
+}
+
 /* How far the chain goes before it repeats or ends; whether it repeats. */
 static bool has_cycle(const runner_task_t *task)
 {
     const runner_task_t *slow = task;
     const runner_task_t *fast = task;
-    while (fast != NULL && runner__task_awaited(fast) != NULL) {
-        slow = runner__task_awaited(slow);
-        fast = runner__task_awaited(runner__task_awaited(fast));
+    while (fast != NULL && (fast = next_in_chain(fast)) != NULL) {
+        fast = next_in_chain(fast);
+        slow = next_in_chain(slow);
         if (slow == fast) {
             return true;
         }
@@ -152,11 +184,14 @@ void runner__inspect_chain(const runner_task_t *task, char *text, size_t size)
     }
     for (int links = 0; links < MOST_LINKS; links++) {
         append(text, size, "%s", runner__task_label(task, name, sizeof name));
-        const runner_task_t *next = runner__task_awaited(task);
+        const runner_task_t *next = next_in_chain(task);
+        const char *waits = runner__task_waits(task);
         if (next == NULL) {
-            const char *waits = runner__task_waits(task);
             append(text, size, " -> %s", waits != NULL ? waits : "ready");
             return;
+        }
+        if (next != runner__task_awaited(task)) {
+            append(text, size, " -> %s", waits != NULL ? waits : "ready");
         }
         append(text, size, " -> ");
         task = next;
@@ -168,12 +203,40 @@ void runner__inspect_chain(const runner_task_t *task, char *text, size_t size)
     append(text, size, "...");
 }
 
-static void mark_awaited(runner_task_t *task, void *arg)
+/* --- the tree --- */
+
+/* How deep groups are printed inside each other; what is deeper begins at the margin again. */
+#define MOST_GROUPS 16
+
+/* Many wait for one holder: the latest that was found. */
+typedef struct tree {
+    FILE *file;
+    runner_task_t *holder;
+} tree_t;
+
+static runner_task_t *task_below(tree_t *tree, const runner_task_t *task)
 {
-    (void)arg;
-    runner_task_t *awaited = runner__task_awaited(task);
-    if (awaited != NULL) {
-        awaited->flags |= RUNNER__TASK_AWAITED;
+    uint64_t holder = runner__task_holder(task);
+    if (holder == 0) {
+        return runner__task_awaited(task);
+    }
+    if (tree->holder == NULL || tree->holder->id != holder) {
+        tree->holder = find(runner__task_owner(task), holder);
+    }
+    return tree->holder;
+}
+
+/* Whether it is printed below another task: one that waits for it, or the owner of its group. */
+static void mark_below(runner_task_t *task, void *arg)
+{
+    runner_task_t *below = task_below(arg, task);
+    if (below != NULL) {
+        below->flags |= RUNNER__TASK_AWAITED;
+    }
+    const runner_group_t *group = runner__group_awaited(task);
+    runner_task_t *child = group != NULL ? runner__group_first(group) : NULL;
+    for (; child != NULL; child = runner__group_next(group, child)) {
+        child->flags |= RUNNER__TASK_AWAITED;
     }
 }
 
@@ -209,41 +272,61 @@ static void print_task(const runner_task_t *task, int depth, FILE *file)
     fputc('\n', file);
 }
 
+static void print_below(tree_t *tree, runner_task_t *task, int depth, int groups);
+
+static void print_children(tree_t *tree, const runner_group_t *group, int depth, int groups)
+{
+    runner_task_t *child = groups < MOST_GROUPS ? runner__group_first(group) : NULL;
+    for (; child != NULL; child = runner__group_next(group, child)) {
+        print_below(tree, child, depth, groups + 1);
+    }
+}
+
 /* A task and, below it, what it waits for. One that two wait for is printed once in full. */
-static void print_chain(runner_task_t *task, FILE *file)
+static void print_below(tree_t *tree, runner_task_t *task, int depth, int groups)
 {
     char name[32];
-    for (int depth = 0; task != NULL; depth++) {
+    for (; task != NULL; depth++) {
         if ((task->flags & RUNNER__TASK_PRINTED) != 0) {
-            fprintf(file, "%*s%s (%" PRIu64 ") see above\n", depth * 2, "",
+            fprintf(tree->file, "%*s%s (%" PRIu64 ") see above\n", depth * 2, "",
                     runner__task_label(task, name, sizeof name), task->id);
             return;
         }
         task->flags |= RUNNER__TASK_PRINTED;
-        print_task(task, depth, file);
-        task = runner__task_awaited(task);
+        print_task(task, depth, tree->file);
+        const runner_group_t *group = runner__group_awaited(task);
+        if (group != NULL) {
+            print_children(tree, group, depth + 1, groups);
+            return;
+        }
+        task = task_below(tree, task);
     }
 }
 
 static void print_root(runner_task_t *task, void *arg)
 {
     if ((task->flags & RUNNER__TASK_AWAITED) == 0) {
-        print_chain(task, arg);
+        print_below(arg, task, 0, 0);
     }
 }
 
-/* Whatever no root leads to waits for itself in a circle. */
-static void print_cycle(runner_task_t *task, void *arg)
+/* Whatever no root leads to waits for itself in a circle, or lies too deep. */
+static void print_rest(runner_task_t *task, void *arg)
 {
     char text[512];
+    tree_t *tree = arg;
     if ((task->flags & RUNNER__TASK_PRINTED) != 0) {
         return;
     }
+    if (!has_cycle(task)) {
+        print_below(tree, task, 0, 0);
+        return;
+    }
     runner__inspect_chain(task, text, sizeof text);
-    fprintf(arg, "%s\n", text);
-    for (runner_task_t *at = task; (at->flags & RUNNER__TASK_PRINTED) == 0;
-         at = runner__task_awaited(at)) {
-        at->flags |= RUNNER__TASK_PRINTED;
+    fprintf(tree->file, "%s\n", text);
+    while (task != NULL && (task->flags & RUNNER__TASK_PRINTED) == 0) {
+        task->flags |= RUNNER__TASK_PRINTED;
+        task = next_in_chain(task);
     }
 }
 
@@ -256,9 +339,10 @@ int runner_print_tasks(const runner_t *self, FILE *file)
     if (file == NULL) {
         return RUNNER_EINVAL;
     }
-    visit_all(self, mark_awaited, NULL);
-    visit_all(self, print_root, file);
-    visit_all(self, print_cycle, file);
+    tree_t tree = {.file = file};
+    visit_all(self, mark_below, &tree);
+    visit_all(self, print_root, &tree);
+    visit_all(self, print_rest, &tree);
     visit_all(self, clear_marks, NULL);
     return 0;
 }

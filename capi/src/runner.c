@@ -6,10 +6,12 @@
 #include "base/options.h"
 #include "callback.h"
 #include "coro/overflow.h"
+#include "group.h"
 #include "inspect.h"
 #include "runner/error.h"
 #include "shutdown.h"
 #include "state.h"
+#include "timeout.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 #define DEFAULT_SLOW_MS 100
@@ -166,6 +168,8 @@ int runner_new(runner_t **out, const runner_options_t *opts)
         return code;
     }
     self->tasks.home.open = open_runner;
+    runner__groups_init(&self->tasks);
+    runner__timeouts_init(&self->tasks);
     runner__callbacks_init(self);
     runner__list_init(&self->closables);
     runner__list_init(&self->closed);
@@ -272,6 +276,14 @@ static int outcome(runner_t *self, runner__loop_end_t end, void **result)
     return RUNNER_ESTOPPED;
 }
 
+/* What a run ended with stays to be looked at. */
+static void keep_errors(runner_t *self, runner_error_group_t *errors)
+{
+    runner_error_group_t *before = self->errors;
+    self->errors = runner_error_group_ref(errors);
+    runner_error_group_unref(before);
+}
+
 /* True if this is a forked child, which has come back from the parent's loop. */
 static bool run_main(runner_t *self, int *code, void **result)
 {
@@ -283,6 +295,7 @@ static bool run_main(runner_t *self, int *code, void **result)
     if (end == RUNNER__LOOP_FORKED) {
         return true;
     }
+    keep_errors(self, *code == RUNNER_EGROUP ? runner_future_errors(&task->future) : NULL);
     runner_task_unref(task);
     return false;
 }
@@ -339,6 +352,11 @@ int runner_run(runner_t *self, runner_fn main, void *arg, const runner_run_optio
     runner__signals_give_back(self);
     release(self);
     return code;
+}
+
+runner_error_group_t *runner_run_errors(const runner_t *self)
+{
+    return runner__home_check(self) == 0 ? self->errors : NULL;
 }
 
 int runner_get_loop(runner_t *self, struct uv_loop_s **out)
@@ -422,6 +440,7 @@ void runner_free(runner_t *self)
     home->magic = RUNNER__MAGIC_FREED;
     runner__handler_fini(&self->handler);
     runner__report_clear(&self->report);
+    keep_errors(self, NULL);
     runner__tasks_fini(&self->tasks);
     runner__callbacks_fini(self);
     runner__free(self->posts);

@@ -476,6 +476,7 @@ int runner__shutdown(runner_t *self)
     }
     report_failures(self);
     runner__shutdown_refuse(self);
+    runner__scoped_release_all(&self->tasks);
     release_loop(self);
     runner__closables_free(self);
     runner_context_unref(self->context);

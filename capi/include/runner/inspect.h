@@ -25,11 +25,12 @@ typedef struct runner_task_info {
     uint64_t id;        /**< Number of the task. */
     int32_t state;      /**< RUNNER_STATE_... */
     int32_t cancelling; /**< Cancel requests. */
-    uint64_t awaits;    /**< Number of the task that it waits for, or 0. */
+    uint64_t awaits;    /**< Number of the task that it waits for, or that holds the lock, or 0. */
     uint64_t parent;    /**< Number of the task that spawned it, or 0. */
     const char *waits;  /**< "sleep", "future", "task", "thread" ...; NULL if it is ready. */
     const char *site;   /**< Where it was spawned, or NULL. */
     char name[64];      /**< Its name, cut at 63 bytes. */
+    uint64_t group;     /**< Number of the task that owns the group that it is a child of, or 0. */
 } runner_task_info_t;
 
 RUNNER_BEGIN_DECLS
