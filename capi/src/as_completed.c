@@ -157,6 +157,9 @@ int runner_as_completed_new(runner_future_t *const *futures, size_t count, uint6
     if (code != 0) {
         return code;
     }
+    if (&home->loop != runner__loop_current) {
+        return runner__loop_current == NULL ? RUNNER_ENOLOOP : RUNNER_EFOREIGN;
+    }
     runner_as_completed_t *self = make(futures, count, home);
     if (self == NULL) {
         return RUNNER_ENOMEM;

@@ -14,6 +14,7 @@ typedef enum phase {
 
 struct runner_barrier {
     runner__node_t waiters; /* of both parts */
+    runner__home_t *home;   /* of those who wait or are inside; compared, never looked into */
     size_t parties;
     size_t count; /* tasks inside */
     phase_t phase;
@@ -42,12 +43,24 @@ static void leave(runner_barrier_t *barrier)
     runner__waiters_wake_all(&barrier->waiters);
 }
 
+/* All have come: numbers them in the order of their coming. Only now, since one that was cancelled
+ * meanwhile has left no gap and no number twice. */
+static void let_pass(runner_barrier_t *barrier)
+{
+    size_t index = 0;
+    barrier->phase = DRAINING;
+    for (runner__node_t *node = barrier->waiters.next; node != &barrier->waiters;
+         node = node->next) {
+        runner__task_of_entry(node)->wait.turn.index = index++;
+    }
+    runner__waiters_wake_all(&barrier->waiters);
+}
+
 /* The task is inside: it waits for the rest, or all have come. */
 static int stay(runner_barrier_t *barrier, runner_task_t *task, size_t *out, size_t index)
 {
     if (barrier->phase == FILLING) {
         task->wait.turn.out = out;
-        task->wait.turn.index = index;
         return runner__waiters_join(&barrier->waiters, task, &inside_ops, barrier);
     }
     int code = barrier->phase == DRAINING ? 0 : RUNNER_EBROKEN;
@@ -67,12 +80,10 @@ static int arrive(runner_barrier_t *barrier, runner_task_t *task, size_t *out)
     if (barrier->phase == BROKEN) {
         return RUNNER_EBROKEN;
     }
-    size_t index = barrier->count++;
-    if (barrier->count == barrier->parties) {
-        barrier->phase = DRAINING;
-        runner__waiters_wake_all(&barrier->waiters);
+    if (++barrier->count == barrier->parties) {
+        let_pass(barrier);
     }
-    return stay(barrier, task, out, index);
+    return stay(barrier, task, out, barrier->parties - 1);
 }
 
 /* The wait holds a reference, unless it goes on. */
@@ -90,7 +101,6 @@ static int end_blocked(runner__wait_t *wait, runner__wait_how_t how)
     if (how == RUNNER__WAIT_WOKEN) {
         return over(barrier, arrive(barrier, runner__task_of_wait(wait), wait->turn.out));
     }
-    (void)runner__waiters_wake(&barrier->waiters);
     return over(barrier, RUNNER_ECANCELED);
 }
 
@@ -109,7 +119,6 @@ static int end_inside(runner__wait_t *wait, runner__wait_how_t how)
         return over(barrier,
                     stay(barrier, runner__task_of_wait(wait), wait->turn.out, wait->turn.index));
     }
-    (void)runner__waiters_wake(&barrier->waiters);
     leave(barrier);
     return over(barrier, RUNNER_ECANCELED);
 }
@@ -132,6 +141,7 @@ int runner_barrier_new(runner_barrier_t **out, size_t parties)
         return RUNNER_ENOMEM;
     }
     runner__list_init(&barrier->waiters);
+    barrier->home = NULL;
     barrier->parties = parties;
     barrier->count = 0;
     barrier->phase = FILLING;
@@ -147,10 +157,11 @@ int runner_barrier_wait(runner_barrier_t *barrier, size_t *index)
     if (task == NULL) {
         return code;
     }
-    code = runner__waiters_check(&barrier->waiters, task);
-    if (code != 0) {
-        return code;
+    bool used = barrier->count > 0 || !runner__list_empty(&barrier->waiters);
+    if (used && barrier->home != task->future.home) {
+        return RUNNER_EFOREIGN;
     }
+    barrier->home = task->future.home;
     barrier->refs++;
     return runner__park_if(over(barrier, arrive(barrier, task, index)), task);
 }

@@ -23,12 +23,14 @@ struct runner_group {
     runner__member_t body;
     runner__scoped_t scoped; /* of runner_with_group() */
     int body_code;
-    int base_code; /* of an abort, which ends the group as it is, or 0 */
+    int base_code;    /* of an abort, which ends the group as it is, or 0 */
+    uint32_t cancels; /* of the owner, when it entered */
     state_t state;
     bool aborting;        /* the children were cancelled */
     bool owner_canceled;  /* by the group, which takes it back */
     bool canceled_before; /* it was entered */
     bool propagate;       /* the owner was cancelled from outside */
+    bool cut_again;       /* its wait was, while the children were being cancelled already */
 };
 
 static const runner__wait_ops_t wait_ops;
@@ -91,6 +93,7 @@ int runner_group_new(runner_group_t **out)
     group->owner_canceled = false;
     group->canceled_before = false;
     group->propagate = false;
+    group->cut_again = false;
     *out = group;
     return 0;
 }
@@ -157,6 +160,7 @@ int runner_group_open(runner_group_t *group)
         return RUNNER_EFOREIGN;
     }
     group->owner = runner_task_ref(tasks->current);
+    group->cancels = tasks->current->cancels;
     group->state = ENTERED;
     if (group->canceled_before) {
         (void)runner_group_cancel(group);
@@ -253,6 +257,10 @@ static int spawn_member(runner_group_t *group, runner__body_t body, void *arg, b
     runner__list_push(&group->children, &member->node);
     group->count++;
     ref(group);
+    if (RUNNER__UNLIKELY(group->aborting)) { /* by its own first step */
+        const runner__cancel_t cancel = {RUNNER_REASON_GROUP, NULL};
+        (void)runner__task_cancel(member->task, &cancel);
+    }
     return 0;
 }
 
@@ -317,6 +325,8 @@ static int outcome(runner_group_t *group, runner_task_t *owner)
     }
     if (group->owner_canceled && runner__task_uncancel(owner, RUNNER_REASON_GROUP) == 0) {
         group->propagate = false;
+    } else if (group->cut_again && owner->cancels > group->cancels) {
+        group->propagate = true; /* a cancel from outside met one of the group's own */
     }
     if (group->propagate && group->errors.count == 0) {
         return RUNNER_ECANCELED;
@@ -359,7 +369,9 @@ static int over(runner_group_t *group, int code)
 static int end_wait(runner__wait_t *wait, runner__wait_how_t how)
 {
     runner_group_t *group = wait->on;
-    if (how != RUNNER__WAIT_WOKEN && !group->aborting) {
+    if (how != RUNNER__WAIT_WOKEN && group->aborting) {
+        group->cut_again = true;
+    } else if (how != RUNNER__WAIT_WOKEN) {
         group->propagate = true;
         abort_children(group);
     }

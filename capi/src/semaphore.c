@@ -5,6 +5,7 @@
 
 struct runner_semaphore {
     runner__node_t waiters;
+    runner__home_t *home; /* of those who wait or were granted; compared, never looked into */
     size_t value;
     size_t most;    /* what a release may raise the value to */
     size_t granted; /* tasks that were woken with a share of the value and have not run */
@@ -58,6 +59,7 @@ static int make(runner_semaphore_t **out, size_t value, size_t most)
         return out != NULL ? RUNNER_ENOMEM : RUNNER_EINVAL;
     }
     runner__list_init(&semaphore->waiters);
+    semaphore->home = NULL;
     semaphore->value = value;
     semaphore->most = most;
     semaphore->granted = 0;
@@ -94,10 +96,11 @@ int runner_semaphore_acquire(runner_semaphore_t *semaphore)
         semaphore->value--;
         return 0;
     }
-    code = runner__waiters_check(&semaphore->waiters, task);
-    if (code != 0) {
-        return code;
+    bool used = semaphore->granted > 0 || !runner__list_empty(&semaphore->waiters);
+    if (used && semaphore->home != task->future.home) {
+        return RUNNER_EFOREIGN;
     }
+    semaphore->home = task->future.home;
     semaphore->refs++;
     code = runner__waiters_join(&semaphore->waiters, task, &wait_ops, semaphore);
     return runner__park_if(code, task);

@@ -88,8 +88,8 @@ RUNNER_EXPORT int runner_wait(runner_future_t *const *futures, size_t count, int
  * @param out         Receives the iteration: release it with runner_as_completed_unref().
  *
  * @return 0, or with nothing made: RUNNER_EINVAL (NULL among the futures, or NULL `out`),
- *         RUNNER_EFOREIGN (futures of different loops), RUNNER_ENOLOOP (no librunner loop runs in
- *         this thread), RUNNER_ENOMEM.
+ *         RUNNER_EFOREIGN (a future of another loop), RUNNER_ENOLOOP (no librunner loop runs in this
+ *         thread), RUNNER_ENOMEM.
  * @note Thread: the one that runs the loop. Blocks: no. Source: asyncio.as_completed().
  * @since 0.1
  */
