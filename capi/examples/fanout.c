@@ -1,12 +1,12 @@
 /* fanout [-j N] [-t MS] < LIST: the lines, words and bytes of many files, as wc counts them.
  *
- * LIST has a path in each line. At most N files are read at the same time, each for MS milliseconds
- * at most. What is found is printed in the order of LIST, as soon as all before it is known. A file
- * that cannot be read, or not in time, is an error on stderr and the rest goes on; the exit status
- * is then 1. Ctrl-C stops all of it.
+ * LIST names a file in each line. At most N files are read at the same time, each for at most MS
+ * milliseconds. What is found is printed in the order of LIST, each as soon as all before it are
+ * known. A file that cannot be read, or not in time, is said on stderr; the others go on, and the
+ * exit status is 1. Ctrl-C stops everything.
  *
- * Three things from the library bound the work: a group, in which no task outlives the function that
- * spawned it; a semaphore, which makes that function wait until there is a free place; a timeout
+ * Three things bound the work: a group, whose tasks have ended when the function that spawned them
+ * goes on; a semaphore, for which that function waits until there is a free place; and a timeout
  * around each file. */
 #define _POSIX_C_SOURCE 200809L /* getline(), getopt() */
 
@@ -23,6 +23,7 @@ struct item {
     struct app *app;
     char *path;
     unsigned long long lines, words, bytes;
+    int after_space;
     int code;        /* how it went; RUNNER_EPENDING before that is known */
     atomic_int stop; /* nobody waits for the job any more */
 };
@@ -39,32 +40,31 @@ struct app {
 
 /* ---- a job, on a thread of the executor ------------------------------------------------------- */
 
-static void count_block(struct item *item, const char *block, ssize_t length, int *in_word)
+static void count_block(struct item *item, const char *block, ssize_t length)
 {
     item->bytes += (unsigned long long)length;
     for (ssize_t i = 0; i < length; i++) {
-        int space = isspace((unsigned char)block[i]);
+        int space = isspace((unsigned char)block[i]) != 0;
         item->lines += block[i] == '\n';
-        item->words += !space && !*in_word;
-        *in_word = !space;
+        item->words += item->after_space && !space;
+        item->after_space = space;
     }
 }
 
-/* A cancel, here by the timeout, ends the wait for a job and not the job itself: so it looks at
- * `stop`, and the item that it works on lives until the runner is gone. */
+/* A timeout ends the wait for a job, and not the job itself: so it looks at `stop`, and the item
+ * that it works on lives until the runner is gone. */
 static int count_file(void *arg, void **result)
 {
     struct item *item = arg;
     char block[64 * 1024];
     ssize_t length = 0;
-    int in_word = 0;
     (void)result;
     int fd = open(item->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        return -errno; /* which is libuv's code for it; runner_strerror() knows those, too */
+        return -errno; /* libuv's code for it, which runner_strerror() knows */
     }
     while (!atomic_load(&item->stop) && (length = read(fd, block, sizeof block)) > 0) {
-        count_block(item, block, length, &in_word);
+        count_block(item, block, length);
     }
     int code = length < 0 ? -errno : 0;
     close(fd);
@@ -139,7 +139,7 @@ static int fanout(void *arg, void **result)
 
 /* ---- the program ------------------------------------------------------------------------------ */
 
-/* Before the runner starts, so that waiting for a line keeps nothing else waiting. */
+/* Before the runner starts: to wait for a line would keep everything else waiting. */
 static int read_list(struct app *app)
 {
     char *line = NULL;
@@ -157,17 +157,18 @@ static int read_list(struct app *app)
         }
         line[length - (line[length - 1] == '\n')] = '\0';
         app->items[app->count++] =
-            (struct item){.app = app, .path = line, .code = RUNNER_EPENDING};
+            (struct item){.app = app, .path = line, .after_space = 1, .code = RUNNER_EPENDING};
         line = NULL;
     }
+    int code = feof(stdin) ? 0 : -errno;
     free(line);
-    return feof(stdin) ? 0 : RUNNER_ENOMEM;
+    return code;
 }
 
 /* 0 for everything that is not a number from 1 to `most`. */
 static unsigned long parse(const char *text, unsigned long most)
 {
-    char *end;
+    char *end = NULL;
     unsigned long number = isdigit((unsigned char)*text) ? strtoul(text, &end, 10) : 0;
     return number > 0 && number <= most && *end == '\0' ? number : 0;
 }
@@ -175,15 +176,36 @@ static unsigned long parse(const char *text, unsigned long most)
 int main(int argc, char **argv)
 {
     struct app app = {.places = 8, .limit_ms = RUNNER_FOREVER};
-    for (int option; (option = getopt(argc, argv, "j:t:")) != -1;) {
+    int option;
+    while ((option = getopt(argc, argv, "j:t:")) != -1 && option != '?') {
         if (option == 'j') {
             app.places = parse(optarg, 256);
-        } else if (option == 't') {
-            app.limit_ms = parse(optarg, 1000000000);
-        }
-        if (option == '?' || app.places == 0 || app.limit_ms == 0) {
-            optind = argc + 1;
+        } else {
+            app.limit_ms = parse(optarg, 1000000);
         }
     }
-    return 0;
+    if (option == '?' || optind < argc || app.places == 0 || app.limit_ms == 0) {
+        fprintf(stderr, "usage: fanout [-j N] [-t MS] < LIST\n");
+        return 2;
+    }
+
+    int code = read_list(&app);
+    if (code == 0) {
+        runner_options_t options;
+        runner_options_init(&options, sizeof options);
+        options.executor_threads = (uint32_t)app.places;
+        code = runner_main(fanout, &app, &options, NULL);
+        runner_die_by_signal(code);
+    }
+    if (code == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+        code = -errno;
+    }
+    if (code < 0) {
+        fprintf(stderr, "fanout: %s\n", runner_strerror(code));
+    }
+    for (size_t i = 0; i < app.count; i++) {
+        free(app.items[i].path);
+    }
+    free(app.items);
+    return code < 0 || app.failed;
 }

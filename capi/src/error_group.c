@@ -69,6 +69,21 @@ int runner_error_group_get(runner_error_group_t *errors, size_t index, runner_gr
     return runner__options_write(out, &error, sizeof error);
 }
 
+int runner_error_group_raise(runner_error_group_t *errors)
+{
+    runner__tasks_t *tasks = runner__tasks_current();
+    if (errors == NULL) {
+        return RUNNER_EINVAL;
+    }
+    if (tasks == NULL || tasks->current == NULL) {
+        return RUNNER_ENOTASK;
+    }
+    if (errors->tasks != tasks) {
+        return RUNNER_EFOREIGN;
+    }
+    return runner__task_take_errors(tasks->current, &errors->note) ? RUNNER_EGROUP : RUNNER_ENOMEM;
+}
+
 runner_error_group_t *runner_error_group_ref(runner_error_group_t *errors)
 {
     if (errors != NULL) {

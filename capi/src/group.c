@@ -312,7 +312,7 @@ static int fail(runner_group_t *group, runner_task_t *owner)
         runner__future_set_note(&owner->future, NULL);
         owner->flags |= RUNNER__TASK_MUST_CANCEL;
     }
-    runner__task_take_errors(owner, &group->errors.note);
+    (void)runner__task_take_errors(owner, &group->errors.note);
     return RUNNER_EGROUP;
 }
 

@@ -387,13 +387,15 @@ void runner__task_step(runner_task_t *task)
     take_step(task);
 }
 
-void runner__task_take_errors(runner_task_t *task, runner__note_t *errors)
+bool runner__task_take_errors(runner_task_t *task, runner__note_t *errors)
 {
-    if (errors != NULL && runner__task_add_extra(runner__task_owner(task), task)) {
-        runner__note_t *before = task->extra->errors;
-        task->extra->errors = runner__note_ref(errors);
-        runner__note_unref(before);
+    if (!runner__task_add_extra(runner__task_owner(task), task)) {
+        return false;
     }
+    runner__note_t *before = task->extra->errors;
+    task->extra->errors = runner__note_ref(errors);
+    runner__note_unref(before);
+    return true;
 }
 
 void runner__task_take_note(runner_task_t *task, const runner_future_t *future)
@@ -401,7 +403,7 @@ void runner__task_take_note(runner_task_t *task, const runner_future_t *future)
     if (future->code == RUNNER_ECANCELED) {
         runner__future_set_note(&task->future, future->note);
     } else if (future->code == RUNNER_EGROUP && future->note->is_errors) {
-        runner__task_take_errors(task, future->note);
+        (void)runner__task_take_errors(task, future->note);
     }
 }
 

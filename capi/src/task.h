@@ -170,8 +170,8 @@ uint32_t runner__task_uncancel(runner_task_t *task, unsigned reason);
 /* Was told of an outcome that has a note. */
 void runner__task_take_note(runner_task_t *task, const runner_future_t *future);
 
-/* Was told RUNNER_EGROUP: if it ends with that, it was because of these. */
-void runner__task_take_errors(runner_task_t *task, runner__note_t *errors);
+/* Was told RUNNER_EGROUP: if it ends with that, it was because of these. False without memory. */
+bool runner__task_take_errors(runner_task_t *task, runner__note_t *errors);
 
 /* What it waits for, in a word; NULL if it does not wait or will run next. */
 const char *runner__task_waits(const runner_task_t *task);

@@ -228,6 +228,22 @@ RUNNER_EXPORT int runner_error_group_get(runner_error_group_t *errors, size_t in
                                          runner_group_error_t *out);
 
 /**
+ * Fail with these errors again: what a task returns that has looked at them and passes them on.
+ *
+ *     return runner_error_group_raise(errors);
+ *
+ * Only needed if the task was told of other errors since.
+ *
+ * @param errors  Errors. Shared with the running task until it ends.
+ *
+ * @return RUNNER_EGROUP. Or with nothing done: RUNNER_EINVAL (NULL), RUNNER_ENOTASK (not called from
+ *         inside a task), RUNNER_EFOREIGN (of another loop), RUNNER_ENOMEM.
+ * @note Thread: the one that runs the loop. Blocks: no. Source: R162.
+ * @since 0.1
+ */
+RUNNER_EXPORT int runner_error_group_raise(runner_error_group_t *errors);
+
+/**
  * Share a handle once more.
  *
  * @param errors  Errors, or NULL. Shared.
