@@ -52,7 +52,7 @@ static void count_block(struct item *item, const char *block, ssize_t length)
 }
 
 /* A timeout ends the wait for a job, and not the job itself: so it looks at `stop`, and the item
- * that it works on lives until the runner is gone. */
+ * that it works on lives on. */
 static int count_file(void *arg, void **result)
 {
     struct item *item = arg;
@@ -81,7 +81,7 @@ static void print_what_is_known(struct app *app)
             break;
         }
         if (item->code == 0) {
-            printf("%7llu %7llu %7llu %s\n", item->lines, item->words, item->bytes, item->path);
+            printf("%llu %llu %llu %s\n", item->lines, item->words, item->bytes, item->path);
         } else {
             fprintf(stderr, "fanout: %s: %s\n", item->path, runner_strerror(item->code));
             app->failed = 1;
@@ -175,7 +175,8 @@ static unsigned long parse(const char *text, unsigned long most)
 
 int main(int argc, char **argv)
 {
-    struct app app = {.places = 8, .limit_ms = RUNNER_FOREVER};
+    /* Not freed at the end: a job that was given up, stuck in the kernel, may still use it. */
+    static struct app app = {.places = 8, .limit_ms = RUNNER_FOREVER};
     int option;
     while ((option = getopt(argc, argv, "j:t:")) != -1 && option != '?') {
         if (option == 'j') {
@@ -203,9 +204,5 @@ int main(int argc, char **argv)
     if (code < 0) {
         fprintf(stderr, "fanout: %s\n", runner_strerror(code));
     }
-    for (size_t i = 0; i < app.count; i++) {
-        free(app.items[i].path);
-    }
-    free(app.items);
     return code < 0 || app.failed;
 }

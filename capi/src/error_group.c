@@ -9,6 +9,7 @@ void runner__error_group_init(runner_error_group_t *errors, runner__tasks_t *tas
     errors->tasks = tasks;
     errors->count = 0;
     errors->cursor = NULL;
+    errors->complete = false;
     runner__list_init(&errors->failures);
 }
 
@@ -80,6 +81,9 @@ int runner_error_group_raise(runner_error_group_t *errors)
     }
     if (errors->tasks != tasks) {
         return RUNNER_EFOREIGN;
+    }
+    if (!errors->complete) {
+        return RUNNER_EPENDING;
     }
     return runner__task_take_errors(tasks->current, &errors->note) ? RUNNER_EGROUP : RUNNER_ENOMEM;
 }

@@ -32,6 +32,7 @@ struct runner_error_group {
     size_t count;
     runner__node_t *cursor; /* where the latest look was */
     size_t cursor_index;
+    bool complete; /* the group has ended: whoever holds the errors now is not in them */
     runner__trash_t trash;
 };
 

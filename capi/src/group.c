@@ -325,7 +325,7 @@ static int outcome(runner_group_t *group, runner_task_t *owner)
     }
     if (group->owner_canceled && runner__task_uncancel(owner, RUNNER_REASON_GROUP) == 0) {
         group->propagate = false;
-    } else if (group->cut_again && owner->cancels > group->cancels) {
+    } else if (group->cut_again && owner->cancels > group->cancels && !body_failed) {
         group->propagate = true; /* a cancel from outside met one of the group's own */
     }
     if (group->propagate && group->errors.count == 0) {
@@ -352,6 +352,7 @@ static int finish_or_wait(runner_group_t *group)
     }
     int code = outcome(group, owner);
     group->state = FINISHED;
+    group->errors.complete = true;
     group->owner = NULL;
     runner_task_unref(owner);
     return code;

@@ -71,7 +71,7 @@ RUNNER_EXPORT int runner_group_open(runner_group_t *group);
  * @param group  Group. Borrowed.
  * @param fn     Body; runs on a stack of its own.
  * @param arg    Passed to `fn`. Given, in every case: where the call refuses, `opts->drop` has run
- *               when it returns.
+ *               when it returns; but for options whose size makes no sense, which name no `drop`.
  * @param opts   Options, as for runner_spawn(); NULL is all defaults. Borrowed.
  * @param out    Receives a handle, shared: release it with runner_task_unref(). NULL: the group
  *               alone hears of the outcome.
@@ -237,7 +237,8 @@ RUNNER_EXPORT int runner_error_group_get(runner_error_group_t *errors, size_t in
  * @param errors  Errors. Shared with the running task until it ends.
  *
  * @return RUNNER_EGROUP. Or with nothing done: RUNNER_EINVAL (NULL), RUNNER_ENOTASK (not called from
- *         inside a task), RUNNER_EFOREIGN (of another loop), RUNNER_ENOMEM.
+ *         inside a task), RUNNER_EFOREIGN (of another loop), RUNNER_EPENDING (the group has not
+ *         ended), RUNNER_ENOMEM.
  * @note Thread: the one that runs the loop. Blocks: no. Source: R162.
  * @since 0.1
  */
