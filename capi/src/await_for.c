@@ -122,8 +122,17 @@ static void drop_ending(runner__wait_t *wait)
     free_ending(wait->on);
 }
 
-static const runner__wait_ops_t ending_ops = {
-    .what = "task", .cancel = runner__wait_cut, .end = end_ending, .drop = drop_ending};
+/* A cancel does not follow it, and so it is not the future that the wait is for. */
+static uint64_t ending_task(const runner__wait_t *wait)
+{
+    return runner__task_of_future(((const ending_t *)wait->on)->future)->id;
+}
+
+static const runner__wait_ops_t ending_ops = {.what = "task",
+                                              .cancel = runner__wait_cut,
+                                              .end = end_ending,
+                                              .drop = drop_ending,
+                                              .holder = ending_task};
 
 static int cancel_and_wait(runner_task_t *task, runner_future_t *future, void **out)
 {

@@ -26,7 +26,7 @@ static void fill(runner_task_info_t *info, const runner_task_t *task)
     char text[32];
     const runner_task_t *awaited = runner__task_awaited(task);
     const runner_group_t *group = runner__group_of_task(task);
-    const runner_task_t *owner = group != NULL ? runner__group_owner(group) : NULL;
+    const runner_task_t *owner = group != NULL ? group->owner : NULL;
     memset(info, 0, sizeof *info);
     info->size = sizeof *info;
     info->id = task->id;

@@ -182,7 +182,7 @@ bool runner__future_is_task(const runner_future_t *future);
 /* The task that this one waits for, or NULL. */
 runner_task_t *runner__task_awaited(const runner_task_t *task);
 
-/* The number of the task that holds what this one waits for, or 0. */
+/* The number of the task that has to do something first, such as release a lock, or 0. */
 uint64_t runner__task_holder(const runner_task_t *task);
 
 /* The tasks of the loop that runs in this thread, or NULL. */

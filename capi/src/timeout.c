@@ -294,12 +294,9 @@ static int call(runner_timeout_t *timeout, runner_fn fn, void *arg, void **resul
 int runner_with_timeout(uint64_t timeout_ms, runner_fn fn, void *arg, void **result)
 {
     int code = RUNNER_EINVAL;
-    runner_task_t *task = fn != NULL ? runner__task_may_wait(&code) : NULL;
+    runner_task_t *task = fn != NULL ? runner__coroutine_current(&code) : NULL;
     if (task == NULL) {
         return code;
-    }
-    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
-        return RUNNER_ENOTSUP;
     }
     runner_timeout_t *timeout = runner__timeout_new(runner__task_owner(task));
     if (timeout == NULL) {

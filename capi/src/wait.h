@@ -38,7 +38,7 @@ typedef struct runner__wait_ops {
     void (*drop)(runner__wait_t *wait);
     /* The future that it waits for; NULL for other waits. */
     runner_future_t *(*future)(const runner__wait_t *wait);
-    /* The number of the task that holds what it waits for, or 0; NULL for most waits. */
+    /* The number of the task that has to do something first, such as release a lock, or 0. */
     uint64_t (*holder)(const runner__wait_t *wait);
 } runner__wait_ops_t;
 

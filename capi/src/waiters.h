@@ -71,6 +71,18 @@ static inline runner__wait_how_t runner__wait_lost(runner__wait_t *wait)
     return woken ? RUNNER__WAIT_LATE : RUNNER__WAIT_CUT;
 }
 
+/* The running task, if it is a coroutine; else NULL and why not: RUNNER_ENOTASK, RUNNER_ENOTSUP. */
+static inline runner_task_t *runner__coroutine_current(int *code)
+{
+    runner__tasks_t *tasks = runner__tasks_current();
+    runner_task_t *task = tasks != NULL ? tasks->current : NULL;
+    if (task == NULL || (task->flags & RUNNER__TASK_COROUTINE) == 0) {
+        *code = task == NULL ? RUNNER_ENOTASK : RUNNER_ENOTSUP;
+        return NULL;
+    }
+    return task;
+}
+
 /* Parks the running task if `code` says so: what the public functions end with. */
 static inline int runner__park_if(int code, runner_task_t *task)
 {

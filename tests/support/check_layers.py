@@ -15,7 +15,7 @@ SOURCES = ROOT / "capi" / "src"
 ROWS = [
     "runner shutdown",
     "handle state signals executor workers job report inspect handler callback post submission closable gen",
-    "group error_group timeout await_for gather shield wait_several as_completed several "
+    "group group_children error_group timeout await_for gather shield wait_several as_completed several "
     "event lock condition semaphore barrier queue items waiters",
     "task task_info cancel park coroutine context",
     "future wait",
