@@ -8,6 +8,8 @@
 struct runner_condition {
     runner__node_t waiters;
     runner_lock_t *lock;
+    runner__home_t *home; /* of those who are in a wait; compared, never looked into */
+    size_t inside;        /* how many those are, notified or not */
     uint32_t refs;
 };
 
@@ -23,11 +25,18 @@ static void unref(runner_condition_t *condition)
     }
 }
 
-/* It was meant to be told, and will not make use of it. */
+/* The wait is over, in all its parts. */
+static void leave(runner_condition_t *condition)
+{
+    condition->inside--;
+    unref(condition);
+}
+
+/* The same for one that was meant to be told, and will not make use of it. */
 static void hand_on(runner_condition_t *condition)
 {
     (void)runner__waiters_wake(&condition->waiters);
-    unref(condition);
+    leave(condition);
 }
 
 static int finish(runner_condition_t *condition, bool canceled)
@@ -36,7 +45,7 @@ static int finish(runner_condition_t *condition, bool canceled)
         hand_on(condition);
         return RUNNER_ECANCELED;
     }
-    unref(condition);
+    leave(condition);
     return 0;
 }
 
@@ -62,7 +71,7 @@ static void drop_notified(runner__wait_t *wait)
     if (runner__wait_lost(wait) == RUNNER__WAIT_LATE) {
         hand_on(condition);
     } else {
-        unref(condition);
+        leave(condition);
     }
 }
 
@@ -136,6 +145,8 @@ int runner_condition_new(runner_condition_t **out, runner_lock_t *lock)
     }
     runner__list_init(&condition->waiters);
     condition->lock = lock;
+    condition->home = NULL;
+    condition->inside = 0;
     condition->refs = 1;
     *out = condition;
     return 0;
@@ -157,12 +168,16 @@ int runner_condition_wait(runner_condition_t *condition)
     if (!lock->locked) {
         return RUNNER_ENOTLOCKED;
     }
+    if (condition->inside > 0 && condition->home != task->future.home) {
+        return RUNNER_EFOREIGN;
+    }
     code = runner__lock_check(lock, task);
-    code = code != 0 ? code : runner__waiters_check(&condition->waiters, task);
     if (code != 0) {
         return code;
     }
     runner__lock_give(lock);
+    condition->home = task->future.home;
+    condition->inside++;
     condition->refs++;
     code = runner__waiters_join(&condition->waiters, task, &notified_ops, condition);
     return runner__park_if(code, task);

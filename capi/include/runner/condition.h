@@ -45,8 +45,8 @@ RUNNER_EXPORT runner_lock_t *runner_condition_lock(const runner_condition_t *con
  *
  * @param condition  Condition. Borrowed; kept alive while the task waits.
  *
- * @return 0: notified. RUNNER_ECANCELED: the lock is held; if a notification was meant for this
- *         task, another one has got it. RUNNER_EPARKED (stackless caller). Or with nothing done:
+ * @return 0: notified. RUNNER_ECANCELED: the lock is held, and another waiter was woken, in case a
+ *         notification was meant for this one. RUNNER_EPARKED (stackless caller). Or with nothing done:
  *         RUNNER_ENOTLOCKED (nobody holds the lock), RUNNER_ENOTASK, RUNNER_EBUSY, RUNNER_EINVAL
  *         (NULL), RUNNER_EFOREIGN (tasks of another loop use it).
  * @note Thread: the one that runs the loop. Waits. Source: asyncio.Condition.

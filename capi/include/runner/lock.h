@@ -73,7 +73,8 @@ RUNNER_EXPORT int runner_lock_locked(const runner_lock_t *lock);
 RUNNER_EXPORT uint64_t runner_lock_holder(const runner_lock_t *lock);
 
 /**
- * How many tasks wait for the lock, those included to which it was handed and that have not run.
+ * How many tasks wait for the lock: also one to which it was handed and that has not run, but not one
+ * that was cancelled.
  *
  * @param lock  Lock, or NULL. Borrowed.
  *
