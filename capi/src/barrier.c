@@ -14,7 +14,8 @@ typedef enum phase {
 
 struct runner_barrier {
     runner__node_t waiters; /* of both parts */
-    runner__home_t *home;   /* of those who wait or are inside; compared, never looked into */
+    runner__home_t *home;   /* of those who wait; compared, never looked into */
+    size_t waits;           /* how many those are, woken or not */
     size_t parties;
     size_t count; /* tasks inside */
     phase_t phase;
@@ -86,10 +87,11 @@ static int arrive(runner_barrier_t *barrier, runner_task_t *task, size_t *out)
     return stay(barrier, task, out, barrier->parties - 1);
 }
 
-/* The wait holds a reference, unless it goes on. */
+/* The wait holds a reference until it is over. */
 static int over(runner_barrier_t *barrier, int code)
 {
     if (code != RUNNER_EPARKED) {
+        barrier->waits--;
         unref(barrier);
     }
     return code;
@@ -142,6 +144,7 @@ int runner_barrier_new(runner_barrier_t **out, size_t parties)
     }
     runner__list_init(&barrier->waiters);
     barrier->home = NULL;
+    barrier->waits = 0;
     barrier->parties = parties;
     barrier->count = 0;
     barrier->phase = FILLING;
@@ -157,13 +160,16 @@ int runner_barrier_wait(runner_barrier_t *barrier, size_t *index)
     if (task == NULL) {
         return code;
     }
-    bool used = barrier->count > 0 || !runner__list_empty(&barrier->waiters);
-    if (used && barrier->home != task->future.home) {
+    if (barrier->waits > 0 && barrier->home != task->future.home) {
         return RUNNER_EFOREIGN;
     }
-    barrier->home = task->future.home;
-    barrier->refs++;
-    return runner__park_if(over(barrier, arrive(barrier, task, index)), task);
+    code = arrive(barrier, task, index);
+    if (code == RUNNER_EPARKED) {
+        barrier->home = task->future.home;
+        barrier->waits++;
+        barrier->refs++;
+    }
+    return runner__park_if(code, task);
 }
 
 int runner_barrier_reset(runner_barrier_t *barrier)

@@ -9,6 +9,8 @@ struct runner_queue {
     runner__items_t items;
     size_t maxsize; /* SIZE_MAX: no limit */
     size_t unfinished;
+    runner__home_t *home; /* of those who wait to put or get; compared, never looked into */
+    size_t waits;         /* how many those are, woken or not */
     runner__node_t getters;
     runner__node_t putters;
     runner__node_t joiners;
@@ -49,10 +51,29 @@ static void unref(runner_queue_t *queue)
     }
 }
 
-/* A wait holds a reference, unless it goes on. */
+/* A task of another loop may not come while some wait. */
+static inline bool is_foreign(const runner_queue_t *queue, const runner_task_t *task)
+{
+    return queue->waits > 0 && queue->home != task->future.home;
+}
+
+/* What the public functions end with: the wait, if there is one, holds a reference. */
+static inline int park_if(runner_queue_t *queue, int code, runner_task_t *task)
+{
+    if (RUNNER__LIKELY(code != RUNNER_EPARKED)) {
+        return code;
+    }
+    queue->home = task->future.home;
+    queue->waits++;
+    queue->refs++;
+    return runner__task_park(task);
+}
+
+/* What the ends of waits end with. */
 static int over(runner_queue_t *queue, int code)
 {
     if (code != RUNNER_EPARKED) {
+        queue->waits--;
         unref(queue);
     }
     return code;
@@ -117,15 +138,10 @@ int runner_queue_put_priority(runner_queue_t *queue, void *item, int64_t priorit
     if (RUNNER__UNLIKELY(task == NULL)) {
         return code;
     }
-    code = runner__waiters_check(&queue->putters, task);
-    if (RUNNER__LIKELY(code == 0)) {
-        code = runner__waiters_check(&queue->getters, task);
+    if (RUNNER__UNLIKELY(is_foreign(queue, task))) {
+        return RUNNER_EFOREIGN;
     }
-    if (RUNNER__UNLIKELY(code != 0)) {
-        return code;
-    }
-    queue->refs++;
-    return runner__park_if(over(queue, put_or_wait(queue, task, item, priority)), task);
+    return park_if(queue, put_or_wait(queue, task, item, priority), task);
 }
 
 int runner_queue_put(runner_queue_t *queue, void *item)
@@ -193,15 +209,10 @@ int runner_queue_get(runner_queue_t *queue, void **item)
     if (RUNNER__UNLIKELY(task == NULL)) {
         return code;
     }
-    code = runner__waiters_check(&queue->getters, task);
-    if (RUNNER__LIKELY(code == 0)) {
-        code = runner__waiters_check(&queue->putters, task);
+    if (RUNNER__UNLIKELY(is_foreign(queue, task))) {
+        return RUNNER_EFOREIGN;
     }
-    if (RUNNER__UNLIKELY(code != 0)) {
-        return code;
-    }
-    queue->refs++;
-    return runner__park_if(over(queue, get_or_wait(queue, task, item)), task);
+    return park_if(queue, get_or_wait(queue, task, item), task);
 }
 
 int runner_queue_get_nowait(runner_queue_t *queue, void **item)
@@ -282,6 +293,8 @@ int runner_queue_new(runner_queue_t **out, const runner_queue_options_t *opts)
     runner__items_init(&queue->items, complete.kind);
     queue->maxsize = complete.maxsize != 0 ? complete.maxsize : SIZE_MAX;
     queue->unfinished = 0;
+    queue->home = NULL;
+    queue->waits = 0;
     runner__list_init(&queue->getters);
     runner__list_init(&queue->putters);
     runner__list_init(&queue->joiners);

@@ -21,7 +21,7 @@ typedef struct runner_queue_options {
     size_t maxsize;      /**< Most items in the queue; 0 is no limit. */
     int32_t kind;        /**< RUNNER_QUEUE_... */
     int32_t reserved;    /**< Zero. */
-    runner_drop_fn drop; /**< Releases items that nobody gets: shut down at once, or freed. */
+    runner_drop_fn drop; /**< Releases items that nobody gets, also NULL: shut down, or freed. */
 } runner_queue_options_t;
 
 RUNNER_BEGIN_DECLS
