@@ -1,8 +1,8 @@
 #!/bin/sh
 # sh tests/examples.sh BUILD_DIR [NAME...]
 # Runs the examples that were built in BUILD_DIR, all or the named ones, and judges what they print:
-# the small ones by capi/examples/expected/NAME.txt, treesum by sha256sum. Prints `N passed, N
-# failed` at the end; ends with 77 if all was skipped.
+# the small ones by capi/examples/expected/NAME.txt, treesum by sha256sum, fanout by wc. Prints
+# `N passed, N failed` at the end; ends with 77 if all was skipped.
 #
 # CI=true: what is skipped is a failure. TIME_SCALE: factor for all time limits, default 1.
 set -u
@@ -16,6 +16,7 @@ bin=$(CDPATH='' cd -- "$1/capi" && pwd) || exit 1
 shift
 expected=$root/capi/examples/expected
 treesum=$bin/treesum
+fanout=$bin/fanout
 scale=${TIME_SCALE:-1}
 passed=0
 failed=0
@@ -383,6 +384,132 @@ treesum_all() {
     treesum_interrupt
 }
 
+# ---- fanout --------------------------------------------------------------------------------------
+
+# run_fanout LIST [OPTION...]: as run, with a list on stdin.
+run_fanout() {
+    list=$1
+    shift
+    timeout $((60 * scale)) "$fanout" "$@" <"$list" >"$work/out" 2>"$work/err"
+    status=$?
+    : >"$work/why"
+}
+
+# What wc says of every file of a list, in the order of the list.
+fanout_reference() { # LIST
+    while IFS= read -r path; do
+        printf '%s %s\n' "$(wc <"$path" | awk '{ print $1, $2, $3 }')" "$path"
+    done <"$1"
+}
+
+fanout_equals() { # NAME [OPTION...]
+    name=$1
+    shift
+    run_fanout "$work/list" "$@"
+    want_status 0
+    want_out "$work/expected"
+    want_no_err
+    verdict "fanout: $name"
+}
+
+fanout_counts() {
+    mkdir "$work/texts"
+    (
+        cd "$work/texts" || exit 1
+        : >empty
+        printf 'no newline at the end' >'a name with blanks'
+        printf '\n\n \t\r\v\f\n word\n' >blanks
+        seq 1 200000 >many
+        head -c 65536 many | tr '\n' x >block
+        (cat block && echo ' y') >block-and-more
+    )
+    # Plain ASCII: what else is a word is not the same for every wc.
+    find "$root/capi/include" "$root/capi/src" "$work/texts" -type f | sort -r >"$work/list"
+    [ "$(wc -l <"$work/list")" -ge 100 ] || fail "fanout: the list is too short"
+    fanout_reference "$work/list" >"$work/expected"
+    fanout_equals "many files"
+    fanout_equals "one at a time" -j 1
+    fanout_equals "256 at a time, in time" -j 256 -t 60000
+    printf '%s\n' "$root/LICENSE" "$work/texts/many" "$root/LICENSE" >"$work/list"
+    fanout_reference "$work/list" >"$work/expected"
+    fanout_equals "a file that comes twice" -j 2
+    : >"$work/list"
+    : >"$work/expected"
+    fanout_equals "an empty list"
+}
+
+fanout_errors() {
+    texts=$work/texts
+    printf '%s\n' "$texts/many" "$texts/missing" "$texts/empty" "$texts" "$texts/block" \
+        >"$work/list"
+    printf '%s\n' "$texts/many" "$texts/empty" "$texts/block" >"$work/good"
+    fanout_reference "$work/good" >"$work/expected"
+    {
+        echo "fanout: $texts/missing: no such file or directory"
+        echo "fanout: $texts: illegal operation on a directory"
+    } >"$work/expected_err"
+    run_fanout "$work/list" -j 2
+    want_status 1
+    want_out "$work/expected"
+    want_err "$work/expected_err"
+    verdict "fanout: files that cannot be read are reported, the rest is counted"
+
+    # Every place is taken by a file without an end, twice.
+    printf '%s\n' /dev/zero /dev/zero "$texts/empty" /dev/zero /dev/zero >"$work/list"
+    echo "$texts/empty" >"$work/good"
+    fanout_reference "$work/good" >"$work/expected"
+    yes "fanout: /dev/zero: timed out" | head -n 4 >"$work/expected_err"
+    run_fanout "$work/list" -j 2 -t $((500 * scale))
+    want_status 1
+    want_out "$work/expected"
+    want_err "$work/expected_err"
+    verdict "fanout: files that take too long are given up, the rest is counted"
+
+    timeout $((60 * scale)) "$fanout" <"$work/good" >/dev/full 2>"$work/err"
+    status=$?
+    : >"$work/why"
+    want_status 1
+    want_message 'fanout: no space left on device'
+    verdict "fanout: output cannot be written"
+}
+
+fanout_refuses() { # OPTION...
+    run "$fanout" "$@"
+    want_status 2
+    want_no_out
+    want_message 'usage: fanout \[-j N\] \[-t MS\] < LIST'
+    verdict "fanout: refused: $*"
+}
+
+fanout_interrupt() {
+    if ! perl -MTime::HiRes -e 1 2>/dev/null; then
+        skip "fanout: interrupted: no perl with Time::HiRes"
+        return
+    fi
+    echo /dev/zero >"$work/list"
+    # shellcheck disable=SC2016 # for the inner shell
+    interrupt 500 sh -c 'exec "$1" -j 4 <"$2"' sh "$fanout" "$work/list"
+    [ "$signal" -eq 2 ] || echo "signal $signal (status $status), not death by SIGINT" >>"$work/why"
+    want_no_out
+    want_no_err
+    [ "$took_ms" -le $((3000 * scale)) ] || echo "took $took_ms ms" >>"$work/why"
+    verdict "fanout: interrupted ($took_ms ms)"
+}
+
+fanout_all() {
+    if [ ! -x "$fanout" ]; then
+        fail "fanout: not built"
+        return
+    fi
+    fanout_counts
+    fanout_errors
+    for options in "-j 0" "-j 257" "-j 2x" "-j -1" "-t 0" "-t x" "-z" "file"; do
+        # shellcheck disable=SC2086 # an option and its value
+        fanout_refuses $options
+    done
+    fanout_interrupt
+}
+
 # ---- all of them ---------------------------------------------------------------------------------
 
 if [ $# -eq 0 ]; then
@@ -392,11 +519,11 @@ if [ $# -eq 0 ]; then
     done
 fi
 for example in "$@"; do
-    if [ "$example" = treesum ]; then
-        treesum_all
-    else
-        small "$example"
-    fi
+    case $example in
+    treesum) treesum_all ;;
+    fanout) fanout_all ;;
+    *) small "$example" ;;
+    esac
 done
 
 echo "$passed passed, $failed failed"

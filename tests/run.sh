@@ -103,7 +103,7 @@ sanitizer_links() {
     exit 77
 }
 
-do_layers() { python3 tests/support/check_layers.py; }
+do_layers() { python3 tests/support/check_layers.py && python3 tests/support/check_cpython.py; }
 
 do_format() {
     find capi tests \( -name '*.c' -o -name '*.h' \) -print0 |
