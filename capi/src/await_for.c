@@ -93,7 +93,7 @@ static void has_ended(runner__loop_t *loop, runner__entry_t *entry)
     const ending_t *ending = RUNNER__CONTAINER(entry, ending_t, done);
     (void)loop;
     runner__list_init(&entry->node);
-    if ((ending->waiter->flags & RUNNER__TASK_QUEUED) == 0) {
+    if ((ending->waiter->future.task_flags & RUNNER__TASK_QUEUED) == 0) {
         runner__task_queue(ending->waiter);
     }
 }

@@ -247,8 +247,7 @@ void runner__callbacks_init(runner_t *self)
 
 void runner__callbacks_fini(runner_t *self)
 {
-    runner__pool_clear(&self->callback_pool);
-    self->callback_pool.most = 0;
+    runner__pool_end(&self->callback_pool);
 }
 
 void runner__callbacks_drop(runner_t *self)

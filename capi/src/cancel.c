@@ -9,7 +9,7 @@
 
 static void push_reason(runner_task_t *task, unsigned reason)
 {
-    task->cancels++;
+    task->timer.cancels++;
     task->reasons = (task->reasons << REASON_BITS) | (reason & REASON_MASK);
 }
 
@@ -18,7 +18,7 @@ static void push_reason(runner_task_t *task, unsigned reason)
 static void pop_reason(runner_task_t *task, unsigned reason)
 {
     unsigned at = 0;
-    for (unsigned i = 0; i < task->cancels && i < MOST_REASONS; i++) {
+    for (unsigned i = 0; i < task->timer.cancels && i < MOST_REASONS; i++) {
         if (((task->reasons >> (i * REASON_BITS)) & REASON_MASK) == reason) {
             at = i;
             break;
@@ -27,7 +27,7 @@ static void pop_reason(runner_task_t *task, unsigned reason)
     uint64_t below = task->reasons & ((UINT64_C(1) << (at * REASON_BITS)) - 1);
     uint64_t above = at + 1 < MOST_REASONS ? task->reasons >> ((at + 1) * REASON_BITS) : 0;
     task->reasons = (above << (at * REASON_BITS)) | below;
-    task->cancels--;
+    task->timer.cancels--;
 }
 
 /* The future that a parked task waits for, or NULL. */
@@ -49,23 +49,23 @@ static void cut_cycle(runner_task_t *task)
 {
     runner__list_remove(&task->timer.entry.node);
     runner__wait_drop(&task->wait);
-    task->flags |= RUNNER__TASK_MUST_CANCEL;
+    task->future.task_flags |= RUNNER__TASK_MUST_CANCEL;
     runner__task_queue(task);
 }
 
 static void clear_visited(runner_task_t *task)
 {
-    while (task != NULL && (task->flags & RUNNER__TASK_VISITED) != 0) {
-        task->flags &= ~(uint32_t)RUNNER__TASK_VISITED;
+    while (task != NULL && (task->future.task_flags & RUNNER__TASK_VISITED) != 0) {
+        task->future.task_flags &= ~(uint32_t)RUNNER__TASK_VISITED;
         task = runner__task_awaited(task);
     }
 }
 
 static void cancel_wait(runner_task_t *task, const runner__cancel_t *cancel)
 {
-    bool queued = (task->flags & RUNNER__TASK_QUEUED) != 0;
+    bool queued = (task->future.task_flags & RUNNER__TASK_QUEUED) != 0;
     if (queued || task->wait.ops == NULL || !task->wait.ops->cancel(&task->wait, cancel)) {
-        task->flags |= RUNNER__TASK_MUST_CANCEL;
+        task->future.task_flags |= RUNNER__TASK_MUST_CANCEL;
     }
 }
 
@@ -82,8 +82,8 @@ static runner_task_t *count_in_chain(runner_task_t *task, const runner__cancel_t
         if (next == NULL || runner__future_is_done(&next->future)) {
             break;
         }
-        at->flags |= RUNNER__TASK_VISITED;
-        if ((next->flags & RUNNER__TASK_VISITED) != 0) {
+        at->future.task_flags |= RUNNER__TASK_VISITED;
+        if ((next->future.task_flags & RUNNER__TASK_VISITED) != 0) {
             clear_visited(task);
             cut_cycle(at);
             return NULL;
@@ -162,7 +162,7 @@ static bool leave_fan(runner__fan_t *fan)
     }
     if (fan->waiter != NULL) {
         if (!fan->any) {
-            fan->waiter->flags |= RUNNER__TASK_MUST_CANCEL;
+            fan->waiter->future.task_flags |= RUNNER__TASK_MUST_CANCEL;
         }
         could = true;
     }
@@ -241,13 +241,13 @@ int runner_task_cancel_with(runner_task_t *task, const char *message, uint64_t p
 
 uint32_t runner__task_uncancel(runner_task_t *task, unsigned reason)
 {
-    if (task->cancels > 0) {
+    if (task->timer.cancels > 0) {
         pop_reason(task, reason);
-        if (task->cancels == 0) {
-            task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
+        if (task->timer.cancels == 0) {
+            task->future.task_flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
         }
     }
-    return task->cancels;
+    return task->timer.cancels;
 }
 
 int runner_task_uncancel(runner_task_t *task)
@@ -257,12 +257,12 @@ int runner_task_uncancel(runner_task_t *task)
 
 int runner_task_cancelling(const runner_task_t *task)
 {
-    return task != NULL ? (int)task->cancels : 0;
+    return task != NULL ? (int)task->timer.cancels : 0;
 }
 
 int runner_task_cancel_reason(const runner_task_t *task)
 {
-    return task != NULL && task->cancels > 0 ? (int)(task->reasons & REASON_MASK) : 0;
+    return task != NULL && task->timer.cancels > 0 ? (int)(task->reasons & REASON_MASK) : 0;
 }
 
 const char *runner_task_cancel_message(const runner_task_t *task)

@@ -105,7 +105,7 @@ static int end_retake_canceled(runner__wait_t *wait, runner__wait_how_t how)
 static void drop_retake(runner__wait_t *wait)
 {
     runner_condition_t *condition = wait->on;
-    bool cut = (runner__task_of_wait(wait)->flags & RUNNER__TASK_CUT) != 0;
+    bool cut = (runner__task_of_wait(wait)->future.task_flags & RUNNER__TASK_CUT) != 0;
     (void)runner__lock_leave_line(condition->lock, wait,
                                   cut ? RUNNER__WAIT_CUT : RUNNER__WAIT_LATE);
     hand_on(condition);

@@ -29,7 +29,7 @@ void runner__cotask_main(void *arg)
     runner__cotask_t *cotask = arg;
     runner_task_t *task = &cotask->task;
     task->future.code = task->body.coroutine(task->arg, &task->future.value);
-    task->flags |= RUNNER__TASK_RETURNED;
+    task->future.task_flags |= RUNNER__TASK_RETURNED;
     runner__coro_exit(&cotask->coro, cotask->back);
 }
 

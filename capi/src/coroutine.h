@@ -85,10 +85,10 @@ static inline int runner__cotask_park(runner__tasks_t *tasks, runner__cotask_t *
  * for. The outcome, or RUNNER_EPARKED for a stackless task. */
 static inline int runner__task_park(runner_task_t *task)
 {
-    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_MUST_CANCEL) != 0)) {
+    if (RUNNER__UNLIKELY((task->future.task_flags & RUNNER__TASK_MUST_CANCEL) != 0)) {
         runner__task_cancel_at_once(task);
     }
-    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
+    if ((task->future.task_flags & RUNNER__TASK_COROUTINE) == 0) {
         return RUNNER_EPARKED;
     }
     return runner__cotask_park(runner__task_owner(task), (runner__cotask_t *)task);

@@ -87,8 +87,7 @@ void runner__futures_init(runner__home_t *home)
 
 void runner__futures_fini(runner__home_t *home)
 {
-    runner__pool_clear(&home->futures);
-    home->futures.most = 0;
+    runner__pool_end(&home->futures);
 }
 
 runner_future_t *runner__future_new(runner__home_t *home)

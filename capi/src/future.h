@@ -58,6 +58,7 @@ struct runner_future {
     uint32_t refs;
     int32_t code; /* meaningful once done */
     uint32_t flags;
+    uint32_t task_flags; /* RUNNER__TASK_..., of the task that begins with it */
 };
 
 /* A future whose cancel goes on to others. The rest is the state of a cancel in progress, which may

@@ -143,7 +143,7 @@ static int check(const runner_gen_t *gen)
     if (task == NULL) {
         return code;
     }
-    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
+    if ((task->future.task_flags & RUNNER__TASK_COROUTINE) == 0) {
         return RUNNER_ENOTSUP;
     }
     if (&gen->self->tasks.home != task->future.home) {
@@ -222,7 +222,7 @@ int runner_gen_next(runner_gen_t *gen, void **value)
 int runner_gen_yield(void *value)
 {
     runner_task_t *task = runner_current_task();
-    if (task == NULL || (task->flags & RUNNER__TASK_COROUTINE) == 0) {
+    if (task == NULL || (task->future.task_flags & RUNNER__TASK_COROUTINE) == 0) {
         return RUNNER_ENOTASK;
     }
     runner__tasks_t *tasks = runner__task_owner(task);

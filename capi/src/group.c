@@ -104,7 +104,7 @@ int runner_group_open(runner_group_t *group)
         return RUNNER_EFOREIGN;
     }
     group->owner = runner_task_ref(tasks->current);
-    group->cancels = tasks->current->cancels;
+    group->cancels = tasks->current->timer.cancels;
     group->state = RUNNER__GROUP_ENTERED;
     if (group->canceled_before) {
         (void)runner_group_cancel(group);
@@ -118,9 +118,9 @@ int runner_group_open(runner_group_t *group)
  * count stays as it was. */
 static int fail(runner_group_t *group, runner_task_t *owner)
 {
-    if (owner->cancels > 0) {
+    if (owner->timer.cancels > 0) {
         runner__future_set_note(&owner->future, NULL);
-        owner->flags |= RUNNER__TASK_MUST_CANCEL;
+        owner->future.task_flags |= RUNNER__TASK_MUST_CANCEL;
     }
     (void)runner__task_take_errors(owner, &group->errors.note);
     return RUNNER_EGROUP;
@@ -130,12 +130,13 @@ static int outcome(runner_group_t *group, runner_task_t *owner)
 {
     bool body_failed = group->body_code != 0 && group->body_code != RUNNER_ECANCELED;
     if (group->base_code != 0) {
-        owner->flags |= RUNNER__TASK_ABORTS; /* it ends the run, wherever it comes out */
+        owner->future.task_flags |=
+            RUNNER__TASK_ABORTS; /* it ends the run, wherever it comes out */
         return group->base_code;
     }
     if (group->owner_canceled && runner__task_uncancel(owner, RUNNER_REASON_GROUP) == 0) {
         group->propagate = false;
-    } else if (group->cut_again && owner->cancels > group->cancels && !body_failed) {
+    } else if (group->cut_again && owner->timer.cancels > group->cancels && !body_failed) {
         group->propagate = true; /* a cancel from outside met one of the group's own */
     }
     if (group->propagate && group->errors.count == 0) {
@@ -230,7 +231,7 @@ int runner_group_close(runner_group_t *group, int code)
     group->body_code = code;
     group->propagate = code == RUNNER_ECANCELED;
     if (code != 0) {
-        if ((owner->flags & RUNNER__TASK_ABORTS) != 0 && group->base_code == 0) {
+        if ((owner->future.task_flags & RUNNER__TASK_ABORTS) != 0 && group->base_code == 0) {
             group->base_code = code;
         }
         if (!group->aborting) {

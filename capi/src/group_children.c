@@ -31,7 +31,7 @@ static void account_for(runner_group_t *group, runner__member_t *member)
     }
     bool is_group = code == RUNNER_EGROUP;
     runner__error_group_add(&group->errors, member, code, is_group ? task->future.note : NULL);
-    if ((task->flags & RUNNER__TASK_ABORTS) != 0 && group->base_code == 0) {
+    if ((task->future.task_flags & RUNNER__TASK_ABORTS) != 0 && group->base_code == 0) {
         group->base_code = code;
     }
     if (group->owner == NULL || runner__future_is_done(&group->owner->future)) {
@@ -50,7 +50,7 @@ static void child_is_done(runner__loop_t *loop, runner__entry_t *entry)
     runner__list_remove(&member->node);
     group->count--;
     if (group->count == 0 && group->state == RUNNER__GROUP_EXITING &&
-        (group->owner->flags & RUNNER__TASK_QUEUED) == 0) {
+        (group->owner->future.task_flags & RUNNER__TASK_QUEUED) == 0) {
         runner__task_queue(group->owner);
     }
     account_for(group, member);

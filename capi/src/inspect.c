@@ -12,10 +12,10 @@
 
 static int state_of(const runner_task_t *task)
 {
-    if ((task->flags & RUNNER__TASK_RUNNING) != 0) {
+    if ((task->future.task_flags & RUNNER__TASK_RUNNING) != 0) {
         return RUNNER_STATE_RUNNING;
     }
-    if ((task->flags & RUNNER__TASK_STARTED) == 0) {
+    if ((task->future.task_flags & RUNNER__TASK_STARTED) == 0) {
         return RUNNER_STATE_NEW;
     }
     return runner__task_waits(task) != NULL ? RUNNER_STATE_WAITING : RUNNER_STATE_READY;
@@ -31,7 +31,7 @@ static void fill(runner_task_info_t *info, const runner_task_t *task)
     info->size = sizeof *info;
     info->id = task->id;
     info->state = state_of(task);
-    info->cancelling = (int32_t)task->cancels;
+    info->cancelling = (int32_t)task->timer.cancels;
     info->awaits = awaited != NULL ? awaited->id : runner__task_holder(task);
     info->group = owner != NULL ? owner->id : 0;
     info->parent = task->parent;
@@ -231,19 +231,19 @@ static void mark_below(runner_task_t *task, void *arg)
 {
     runner_task_t *below = task_below(arg, task);
     if (below != NULL) {
-        below->flags |= RUNNER__TASK_AWAITED;
+        below->future.task_flags |= RUNNER__TASK_AWAITED;
     }
     const runner_group_t *group = runner__group_awaited(task);
     runner_task_t *child = group != NULL ? runner__group_first(group) : NULL;
     for (; child != NULL; child = runner__group_next(group, child)) {
-        child->flags |= RUNNER__TASK_AWAITED;
+        child->future.task_flags |= RUNNER__TASK_AWAITED;
     }
 }
 
 static void clear_marks(runner_task_t *task, void *arg)
 {
     (void)arg;
-    task->flags &= ~(uint32_t)(RUNNER__TASK_AWAITED | RUNNER__TASK_PRINTED);
+    task->future.task_flags &= ~(uint32_t)(RUNNER__TASK_AWAITED | RUNNER__TASK_PRINTED);
 }
 
 static void print_task(const runner_task_t *task, int depth, FILE *file)
@@ -258,13 +258,13 @@ static void print_task(const runner_task_t *task, int depth, FILE *file)
     if (waits != NULL) {
         fprintf(file, ": %s", waits);
     }
-    if (task->cancels > 0) {
-        fprintf(file, ", cancelling %u", (unsigned)task->cancels);
+    if (task->timer.cancels > 0) {
+        fprintf(file, ", cancelling %u", (unsigned)task->timer.cancels);
     }
     if (where != NULL) {
         fprintf(file, ", from %s", where);
     }
-    if (task->future.home->loop.debug && (task->flags & RUNNER__TASK_COROUTINE) != 0) {
+    if (task->future.home->loop.debug && (task->future.task_flags & RUNNER__TASK_COROUTINE) != 0) {
         const runner__stack_t *stack = ((const runner__cotask_t *)task)->stack;
         fprintf(file, ", stack %zu of %zu KiB", runner__stack_high_water(stack) / 1024,
                 runner__stack_bytes(stack) / 1024);
@@ -287,12 +287,12 @@ static void print_below(tree_t *tree, runner_task_t *task, int depth, int groups
 {
     char name[32];
     for (; task != NULL; depth++) {
-        if ((task->flags & RUNNER__TASK_PRINTED) != 0) {
+        if ((task->future.task_flags & RUNNER__TASK_PRINTED) != 0) {
             fprintf(tree->file, "%*s%s (%" PRIu64 ") see above\n", depth * 2, "",
                     runner__task_label(task, name, sizeof name), task->id);
             return;
         }
-        task->flags |= RUNNER__TASK_PRINTED;
+        task->future.task_flags |= RUNNER__TASK_PRINTED;
         print_task(task, depth, tree->file);
         const runner_group_t *group = runner__group_awaited(task);
         if (group != NULL) {
@@ -305,7 +305,7 @@ static void print_below(tree_t *tree, runner_task_t *task, int depth, int groups
 
 static void print_root(runner_task_t *task, void *arg)
 {
-    if ((task->flags & RUNNER__TASK_AWAITED) == 0) {
+    if ((task->future.task_flags & RUNNER__TASK_AWAITED) == 0) {
         print_below(arg, task, 0, 0);
     }
 }
@@ -315,7 +315,7 @@ static void print_rest(runner_task_t *task, void *arg)
 {
     char text[512];
     tree_t *tree = arg;
-    if ((task->flags & RUNNER__TASK_PRINTED) != 0) {
+    if ((task->future.task_flags & RUNNER__TASK_PRINTED) != 0) {
         return;
     }
     if (!has_cycle(task)) {
@@ -324,8 +324,8 @@ static void print_rest(runner_task_t *task, void *arg)
     }
     runner__inspect_chain(task, text, sizeof text);
     fprintf(tree->file, "%s\n", text);
-    while (task != NULL && (task->flags & RUNNER__TASK_PRINTED) == 0) {
-        task->flags |= RUNNER__TASK_PRINTED;
+    while (task != NULL && (task->future.task_flags & RUNNER__TASK_PRINTED) == 0) {
+        task->future.task_flags |= RUNNER__TASK_PRINTED;
         task = next_in_chain(task);
     }
 }

@@ -11,7 +11,7 @@ static void wake_first(runner_lock_t *lock)
 {
     if (!runner__list_empty(&lock->line)) {
         runner_task_t *first = task_of_link(lock->line.next);
-        if ((first->flags & RUNNER__TASK_QUEUED) == 0) {
+        if ((first->future.task_flags & RUNNER__TASK_QUEUED) == 0) {
             runner__task_queue(first);
         }
     }
@@ -105,7 +105,7 @@ static int end_wait(runner__wait_t *wait, runner__wait_how_t how)
 /* Nobody has counted out a task that was given up while it stood in line. */
 static void drop_wait(runner__wait_t *wait)
 {
-    bool cut = (runner__task_of_wait(wait)->flags & RUNNER__TASK_CUT) != 0;
+    bool cut = (runner__task_of_wait(wait)->future.task_flags & RUNNER__TASK_CUT) != 0;
     (void)end_wait(wait, cut ? RUNNER__WAIT_CUT : RUNNER__WAIT_LATE);
 }
 

@@ -10,11 +10,11 @@ bool runner__wait_cut(runner__wait_t *wait, const runner__cancel_t *cancel)
 {
     (void)cancel;
     runner_task_t *task = RUNNER__CONTAINER(wait, runner_task_t, wait);
-    if ((task->flags & RUNNER__TASK_QUEUED) != 0) {
+    if ((task->future.task_flags & RUNNER__TASK_QUEUED) != 0) {
         return false;
     }
     runner__list_remove(&task->timer.entry.node);
-    task->flags |= RUNNER__TASK_CUT;
+    task->future.task_flags |= RUNNER__TASK_CUT;
     runner__task_queue(task);
     return true;
 }
@@ -23,7 +23,7 @@ void runner__task_cancel_at_once(runner_task_t *task)
 {
     runner__cancel_t cancel = {RUNNER_REASON_PARENT, task->future.note};
     if (task->wait.ops->cancel(&task->wait, &cancel) && task->wait.ops != NULL) {
-        task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
+        task->future.task_flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
     }
 }
 
@@ -72,7 +72,7 @@ int runner_yield(void)
         return code;
     }
     runner__task_queue(task);
-    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
+    if ((task->future.task_flags & RUNNER__TASK_COROUTINE) == 0) {
         return RUNNER_EPARKED;
     }
     return runner__cotask_park(runner__task_owner(task), (runner__cotask_t *)task);

@@ -44,7 +44,9 @@ static void attend(runner__loop_t *loop)
 
 static void tidy_up(runner__loop_t *loop)
 {
-    runner__stackpool_idle(&runner__of_loop(loop)->tasks.stacks);
+    runner_t *self = runner__of_loop(loop);
+    runner__tasks_tidy(&self->tasks);
+    runner__pool_trim(&self->callback_pool);
 }
 
 static const runner__loop_hooks_t hooks = {
@@ -244,7 +246,7 @@ static int main_outcome(runner_t *self, void **result)
 {
     runner_task_t *main = self->main;
     int code = runner__future_take(&main->future, result);
-    if (code == RUNNER_ECANCELED && main->cancels == 1) {
+    if (code == RUNNER_ECANCELED && main->timer.cancels == 1) {
         int by_signal = runner__signals_code_of_reason((unsigned)runner_task_cancel_reason(main));
         return by_signal != 0 ? by_signal : code;
     }

@@ -188,7 +188,7 @@ static void cancel_leftovers(runner_t *self)
     runner__list_init(&tasks->leftovers_done.node);
     for (runner__node_t *node = tasks->leftovers.next; node != &tasks->leftovers;
          node = node->next) {
-        RUNNER__CONTAINER(node, runner_task_t, all)->flags |= RUNNER__TASK_LEFTOVER;
+        RUNNER__CONTAINER(node, runner_task_t, all)->future.task_flags |= RUNNER__TASK_LEFTOVER;
     }
     runner__cancel_t cancel = {RUNNER_REASON_CLOSE, NULL};
     for (runner__node_t *node = tasks->leftovers.next; node != &tasks->leftovers;

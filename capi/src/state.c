@@ -53,7 +53,7 @@ int runner_abort(int code)
         return RUNNER_ENOLOOP; /* or inside a callback of the program's own handle */
     }
     if (tasks->current != NULL) {
-        tasks->current->flags |= RUNNER__TASK_ABORTS;
+        tasks->current->future.task_flags |= RUNNER__TASK_ABORTS;
     } else {
         tasks->aborts = true;
     }

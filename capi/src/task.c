@@ -48,7 +48,7 @@ static void free_task(runner_future_t *future)
         free_extra(tasks, task->extra);
     }
     runner__scope_fini(&task->scope);
-    if ((task->flags & RUNNER__TASK_COROUTINE) != 0) {
+    if ((task->future.task_flags & RUNNER__TASK_COROUTINE) != 0) {
         runner__cotask_free(tasks, (runner__cotask_t *)task);
     } else {
         runner__pool_give(&tasks->plain, task);
@@ -95,22 +95,26 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
     return 0;
 }
 
-/* What is given back later is freed at once. */
-static void end_pool(runner__pool_t *pool)
-{
-    runner__pool_clear(pool);
-    pool->most = 0;
-}
-
 void runner__tasks_fini(runner__tasks_t *tasks)
 {
     runner__stackpool_destroy(&tasks->stacks);
-    end_pool(&tasks->plain);
-    end_pool(&tasks->extras);
-    end_pool(&tasks->groups);
-    end_pool(&tasks->members);
-    end_pool(&tasks->timeouts);
+    runner__pool_end(&tasks->plain);
+    runner__pool_end(&tasks->extras);
+    runner__pool_end(&tasks->groups);
+    runner__pool_end(&tasks->members);
+    runner__pool_end(&tasks->timeouts);
     runner__futures_fini(&tasks->home);
+}
+
+void runner__tasks_tidy(runner__tasks_t *tasks)
+{
+    runner__stackpool_idle(&tasks->stacks);
+    runner__pool_trim(&tasks->plain);
+    runner__pool_trim(&tasks->extras);
+    runner__pool_trim(&tasks->groups);
+    runner__pool_trim(&tasks->members);
+    runner__pool_trim(&tasks->timeouts);
+    runner__pool_trim(&tasks->home.futures);
 }
 
 void runner__scoped_release_all(runner__tasks_t *tasks)
@@ -194,7 +198,7 @@ static inline int make_task(runner__tasks_t *tasks, runner__body_t body, void *a
         }
     }
     runner__future_init(&task->future, &tasks->home, &task_ops);
-    task->cancels = 0;
+    task->timer.cancels = 0;
     task->timer.entry.run = runner__task_entry;
     task->timer.slot = RUNNER__TIMER_IDLE;
     runner__list_init(&task->timer.entry.node);
@@ -208,7 +212,7 @@ static inline int make_task(runner__tasks_t *tasks, runner__body_t body, void *a
     } else {
         runner__scope_copy(&task->scope);
     }
-    task->flags = coroutine ? RUNNER__TASK_COROUTINE : 0;
+    task->future.task_flags = coroutine ? RUNNER__TASK_COROUTINE : 0;
     task->id = ++tasks->spawned;
     task->parent = tasks->current != NULL ? tasks->current->id : 0;
     task->reasons = 0;
@@ -238,12 +242,12 @@ static void finish(runner_task_t *task, int code, void *value)
     if (RUNNER__UNLIKELY(code > 0)) {
         code = RUNNER_EBADRESULT;
     }
-    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_MUST_CANCEL) != 0) && code == 0) {
+    if (RUNNER__UNLIKELY((task->future.task_flags & RUNNER__TASK_MUST_CANCEL) != 0) && code == 0) {
         task->future.value = value;
         drop_result(task);
         code = RUNNER_ECANCELED;
     }
-    task->flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
+    task->future.task_flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
     if (RUNNER__UNLIKELY(code == RUNNER_EGROUP) && task->extra != NULL) {
         runner__future_set_note(&task->future, task->extra->errors);
     }
@@ -252,11 +256,11 @@ static void finish(runner_task_t *task, int code, void *value)
     if (task->extra != NULL && task->extra->drop != NULL) {
         task->extra->drop(task->arg);
     }
-    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_ABORTS) != 0) && code < 0) {
+    if (RUNNER__UNLIKELY((task->future.task_flags & RUNNER__TASK_ABORTS) != 0) && code < 0) {
         tasks->abort_code = code;
         runner__loop_escape(&tasks->home.loop);
     }
-    if (RUNNER__UNLIKELY((task->flags & RUNNER__TASK_LEFTOVER) != 0)) {
+    if (RUNNER__UNLIKELY((task->future.task_flags & RUNNER__TASK_LEFTOVER) != 0)) {
         finish_leftover(tasks);
         return;
     }
@@ -269,7 +273,7 @@ static void finish(runner_task_t *task, int code, void *value)
 static bool run_step(runner_task_t *task, int status)
 {
     int code = task->body.step(task->arg, status, &task->future.value);
-    bool parked = task->wait.ops != NULL || (task->flags & RUNNER__TASK_QUEUED) != 0;
+    bool parked = task->wait.ops != NULL || (task->future.task_flags & RUNNER__TASK_QUEUED) != 0;
     if (code == RUNNER_EPARKED && parked) {
         return false;
     }
@@ -278,7 +282,7 @@ static bool run_step(runner_task_t *task, int status)
         runner__list_remove(&task->timer.entry.node);
         runner__list_init(&task->timer.entry.node);
         runner__wait_drop(&task->wait);
-        task->flags &= ~(uint32_t)RUNNER__TASK_QUEUED;
+        task->future.task_flags &= ~(uint32_t)RUNNER__TASK_QUEUED;
     }
     task->future.code = code;
     return true;
@@ -286,11 +290,11 @@ static bool run_step(runner_task_t *task, int status)
 
 static inline bool run_body(runner__tasks_t *tasks, runner_task_t *task, int status)
 {
-    if ((task->flags & RUNNER__TASK_COROUTINE) == 0) {
+    if ((task->future.task_flags & RUNNER__TASK_COROUTINE) == 0) {
         return run_step(task, status);
     }
     runner__cotask_resume(tasks, (runner__cotask_t *)task, status);
-    return (task->flags & RUNNER__TASK_RETURNED) != 0;
+    return (task->future.task_flags & RUNNER__TASK_RETURNED) != 0;
 }
 
 /* A wait for a future that is over, which it mostly is one. */
@@ -336,8 +340,8 @@ __attribute__((always_inline)) static inline void take_step(runner_task_t *task)
 {
     runner__tasks_t *tasks = runner__task_owner(task);
     runner__loop_t *loop = &tasks->home.loop;
-    uint32_t flags = task->flags;
-    task->flags =
+    uint32_t flags = task->future.task_flags;
+    task->future.task_flags =
         flags & ~(uint32_t)(RUNNER__TASK_QUEUED | RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_CUT);
     int status = end_wait(task, flags);
     if (RUNNER__UNLIKELY(task->wait.ops != NULL)) {
@@ -354,15 +358,15 @@ __attribute__((always_inline)) static inline void take_step(runner_task_t *task)
             finish(task, RUNNER_ECANCELED, NULL);
             return;
         }
-        task->flags |= RUNNER__TASK_STARTED;
+        task->future.task_flags |= RUNNER__TASK_STARTED;
     }
     runner_task_t *before = tasks->current;
     void *scope = loop->scope;
     tasks->current = task;
     loop->scope = &task->scope;
-    task->flags |= RUNNER__TASK_RUNNING;
+    task->future.task_flags |= RUNNER__TASK_RUNNING;
     bool over = run_body(tasks, task, status);
-    task->flags &= ~(uint32_t)RUNNER__TASK_RUNNING;
+    task->future.task_flags &= ~(uint32_t)RUNNER__TASK_RUNNING;
     tasks->current = before;
     loop->scope = scope;
     if (over) {
@@ -413,10 +417,10 @@ void runner__task_abandon(runner_task_t *task)
     runner__list_remove(&task->timer.entry.node);
     runner__list_init(&task->timer.entry.node);
     runner__wait_drop(&task->wait);
-    if ((task->flags & RUNNER__TASK_COROUTINE) != 0) {
+    if ((task->future.task_flags & RUNNER__TASK_COROUTINE) != 0) {
         runner__cotask_abandon((runner__cotask_t *)task);
     }
-    task->flags &= ~(uint32_t)(RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_ABORTS);
+    task->future.task_flags &= ~(uint32_t)(RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_ABORTS);
     finish(task, RUNNER_EABANDONED, NULL);
 }
 

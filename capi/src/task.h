@@ -48,7 +48,8 @@ typedef union runner__body {
     runner_step_fn step;
 } runner__body_t;
 
-/* Ordered by how often a step touches it. A parked stackless task is this and a timer's slot. */
+/* Ordered by how often a step touches it. A parked stackless task is this and a timer's slot: its
+ * flags and its count of cancels lie where the future and the timer have room. */
 struct runner_task {
     runner_future_t future;
     runner__timer_t timer; /* its entry is the task's */
@@ -56,8 +57,6 @@ struct runner_task {
     runner__body_t body;
     void *arg;
     runner__scope_t scope;
-    uint32_t flags;
-    uint32_t cancels; /* requests that count */
     runner__node_t all;
     runner__task_extra_t *extra;
     uint64_t id;
@@ -93,6 +92,9 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
                        size_t stack_bytes);
 /* No task is left that has not ended; handles may be. */
 void runner__tasks_fini(runner__tasks_t *tasks);
+
+/* There is time: gives memory back that a burst has left. */
+void runner__tasks_tidy(runner__tasks_t *tasks);
 
 /* What a function has opened for the time that it runs. It may be given up in the middle, with its
  * stack: so these are found by the runner, which releases at its end what is left. */
@@ -139,7 +141,7 @@ void runner__task_entry(runner__loop_t *loop, runner__entry_t *entry);
 static inline void runner__task_queue(runner_task_t *task)
 {
     task->timer.entry.run = runner__task_entry;
-    task->flags |= RUNNER__TASK_QUEUED;
+    task->future.task_flags |= RUNNER__TASK_QUEUED;
     runner__loop_push(&task->future.home->loop, &task->timer.entry);
 }
 
@@ -213,7 +215,7 @@ static inline runner_task_t *runner__task_may_wait(int *code)
     if (RUNNER__UNLIKELY(task == NULL)) {
         *code = RUNNER_ENOTASK;
     } else if (RUNNER__UNLIKELY(task->wait.ops != NULL ||
-                                (task->flags & RUNNER__TASK_QUEUED) != 0)) {
+                                (task->future.task_flags & RUNNER__TASK_QUEUED) != 0)) {
         *code = RUNNER_EBUSY;
         return NULL;
     }

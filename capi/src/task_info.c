@@ -8,7 +8,7 @@
 
 const char *runner__task_waits(const runner_task_t *task)
 {
-    if (task->wait.ops == NULL || (task->flags & RUNNER__TASK_QUEUED) != 0) {
+    if (task->wait.ops == NULL || (task->future.task_flags & RUNNER__TASK_QUEUED) != 0) {
         return NULL;
     }
     if (task->wait.ops->future != NULL) {

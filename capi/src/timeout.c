@@ -85,8 +85,11 @@ static inline int start(runner_timeout_t *timeout, int64_t now_ns, int64_t when_
 
 static inline int64_t after(int64_t now_ns, uint64_t timeout_ms)
 {
-    uint64_t most_ms = (uint64_t)(INT64_MAX - now_ns) / NS_PER_MS;
-    return timeout_ms > most_ms ? NEVER : now_ns + (int64_t)(timeout_ms * NS_PER_MS);
+    if (RUNNER__UNLIKELY(timeout_ms > (uint64_t)INT64_MAX / NS_PER_MS)) {
+        return NEVER;
+    }
+    int64_t timeout_ns = (int64_t)(timeout_ms * NS_PER_MS);
+    return timeout_ns > INT64_MAX - now_ns ? NEVER : now_ns + timeout_ns;
 }
 
 static inline int enter(runner_timeout_t *timeout, runner_task_t *task, int64_t now_ns,
@@ -96,7 +99,7 @@ static inline int enter(runner_timeout_t *timeout, runner_task_t *task, int64_t 
     if (RUNNER__LIKELY(code == 0)) {
         task->future.refs++;
         timeout->task = task;
-        timeout->cancels = task->cancels;
+        timeout->cancels = task->timer.cancels;
         timeout->state = ENTERED;
     }
     return code;
@@ -195,8 +198,9 @@ static int restart(runner_timeout_t *timeout, int64_t now_ns, int64_t when_ns)
     int64_t before_ns = timeout->when_ns;
     stop(timeout);
     int code = start(timeout, now_ns, when_ns);
-    if (code != 0 && active) {
-        (void)start(timeout, INT64_MIN, before_ns); /* in the room that it had */
+    if (code != 0) {
+        /* In the room that it had, or due again. */
+        (void)start(timeout, active ? INT64_MIN : INT64_MAX, before_ns);
     }
     return code;
 }

@@ -93,23 +93,40 @@ int runner__timer_start(runner__timers_t *timers, runner__timer_t *timer, int64_
             return code;
         }
     }
-    runner__timer_slot_t slot = {deadline_ns, timers->started++, timer};
-    sift_up(timers, timers->count++, slot);
+    uint32_t index = timers->count++;
+    uint64_t order = timers->started++;
+    /* Later than the parent, or equal and started after it: stands where it is. Field by field: a
+     * slot that is put together on the stack and copied in larger pieces stalls. */
+    if (RUNNER__LIKELY(index == 0 ||
+                       timers->slots[(index - 1) / ARITY].deadline_ns <= deadline_ns)) {
+        runner__timer_slot_t *slot = &timers->slots[index];
+        slot->deadline_ns = deadline_ns;
+        slot->order = order;
+        slot->timer = timer;
+        timer->slot = index;
+        return 0;
+    }
+    sift_up(timers, index, (runner__timer_slot_t){deadline_ns, order, timer});
     return 0;
 }
 
-/* Fills the hole at index with the last slot. */
-static void take_out(runner__timers_t *timers, uint32_t index)
+/* Fills the hole at index with the last slot. Not inlined: most timers that are stopped are the last,
+ * or the only one, and need no copy of a slot. */
+__attribute__((noinline)) static void fill_hole(runner__timers_t *timers, uint32_t index)
 {
-    timers->slots[index].timer->slot = RUNNER__TIMER_IDLE;
-    runner__timer_slot_t last = timers->slots[--timers->count];
-    if (index == timers->count) {
-        return;
-    }
+    runner__timer_slot_t last = timers->slots[timers->count];
     if (index > 0 && before(&last, &timers->slots[(index - 1) / ARITY])) {
         sift_up(timers, index, last);
     } else {
         sift_down(timers, index, last);
+    }
+}
+
+static void take_out(runner__timers_t *timers, uint32_t index)
+{
+    timers->slots[index].timer->slot = RUNNER__TIMER_IDLE;
+    if (index != --timers->count) {
+        fill_hole(timers, index);
     }
 }
 

@@ -28,7 +28,8 @@ struct runner__entry {
 
 typedef struct runner__timer {
     runner__entry_t entry;
-    uint32_t slot; /* place in the heap, or RUNNER__TIMER_IDLE */
+    uint32_t slot;    /* place in the heap, or RUNNER__TIMER_IDLE */
+    uint32_t cancels; /* requests that count, of the task that it belongs to */
 } runner__timer_t;
 
 typedef struct runner__timer_slot {

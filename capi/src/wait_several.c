@@ -19,7 +19,7 @@ typedef struct wait_several {
 static void wake(wait_several_t *several)
 {
     runner__timer_stop(&several->task->future.home->loop.timers, &several->timer);
-    if ((several->task->flags & RUNNER__TASK_QUEUED) == 0) {
+    if ((several->task->future.task_flags & RUNNER__TASK_QUEUED) == 0) {
         runner__task_queue(several->task);
     }
 }

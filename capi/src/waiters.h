@@ -66,7 +66,7 @@ static inline int runner__waiters_check_thread(runner__node_t *waiters)
 /* How the wait of a task that is gone stands: woken and not used, or cut. */
 static inline runner__wait_how_t runner__wait_lost(runner__wait_t *wait)
 {
-    uint32_t flags = runner__task_of_wait(wait)->flags;
+    uint32_t flags = runner__task_of_wait(wait)->future.task_flags;
     bool woken = (flags & (RUNNER__TASK_QUEUED | RUNNER__TASK_CUT)) == RUNNER__TASK_QUEUED;
     return woken ? RUNNER__WAIT_LATE : RUNNER__WAIT_CUT;
 }
@@ -76,7 +76,7 @@ static inline runner_task_t *runner__coroutine_current(int *code)
 {
     runner__tasks_t *tasks = runner__tasks_current();
     runner_task_t *task = tasks != NULL ? tasks->current : NULL;
-    if (task == NULL || (task->flags & RUNNER__TASK_COROUTINE) == 0) {
+    if (task == NULL || (task->future.task_flags & RUNNER__TASK_COROUTINE) == 0) {
         *code = task == NULL ? RUNNER_ENOTASK : RUNNER_ENOTSUP;
         return NULL;
     }

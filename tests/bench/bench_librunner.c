@@ -13,6 +13,7 @@ int main(int argc, char **argv)
     struct bench bench = bench_init("librunner", argc, argv);
     bench_tasks(&bench);
     bench_timers(&bench);
+    bench_sync(&bench);
     bench_threads(&bench);
     bench_runs(&bench);
     bench_sleepers(&bench);

@@ -88,9 +88,9 @@ static int cancel_long_chain(void *arg, void **result)
     ck_assert_code(runner_task_cancel(last), 0);
     ck_assert_int_eq(runner_task_cancel_reason(last), RUNNER_REASON_USER);
     for (int i = 0; i < length; i++) {
-        model_assert(chain[i]->cancels == 1, "task %d", i);
-        model_assert((chain[i]->flags & RUNNER__TASK_VISITED) == 0, "task %d", i);
-        model_assert((chain[i]->flags & RUNNER__TASK_MUST_CANCEL) == 0, "task %d", i);
+        model_assert(chain[i]->timer.cancels == 1, "task %d", i);
+        model_assert((chain[i]->future.task_flags & RUNNER__TASK_VISITED) == 0, "task %d", i);
+        model_assert((chain[i]->future.task_flags & RUNNER__TASK_MUST_CANCEL) == 0, "task %d", i);
         model_assert(i == length - 1 || runner_task_cancel_reason(chain[i]) == RUNNER_REASON_PARENT,
                      "task %d", i);
         model_assert(!runner_task_done(chain[i]), "task %d", i);
@@ -147,7 +147,7 @@ static int cancel_again_from_further_down(void *arg, void **result)
     ck_assert_code(runner_task_cancel(chain[2]), 0);
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(runner_task_cancelling(chain[i]), i <= 2 ? 2 : 1);
-        ck_assert_uint_eq(chain[i]->flags & RUNNER__TASK_VISITED, 0);
+        ck_assert_uint_eq(chain[i]->future.task_flags & RUNNER__TASK_VISITED, 0);
     }
     ck_assert_int_eq(runner_task_cancel_reason(chain[2]), RUNNER_REASON_USER);
     ck_assert_int_eq(runner_task_uncancel(chain[2]), 1);
@@ -190,10 +190,10 @@ static void expect_cut(runner_task_t **task, int count)
 {
     runner_task_t *cut = task[count - 1];
     ck_assert_ptr_null(cut->wait.ops);
-    ck_assert_uint_ne(cut->flags & RUNNER__TASK_MUST_CANCEL, 0);
-    ck_assert_uint_ne(cut->flags & RUNNER__TASK_QUEUED, 0);
+    ck_assert_uint_ne(cut->future.task_flags & RUNNER__TASK_MUST_CANCEL, 0);
+    ck_assert_uint_ne(cut->future.task_flags & RUNNER__TASK_QUEUED, 0);
     for (int i = 0; i < count; i++) {
-        ck_assert_uint_eq(task[i]->flags & RUNNER__TASK_VISITED, 0);
+        ck_assert_uint_eq(task[i]->future.task_flags & RUNNER__TASK_VISITED, 0);
         ck_assert_int_eq(runner_task_cancelling(task[i]), 1);
         ck_assert(i == count - 1 || runner__task_awaited(task[i]) == task[i + 1]);
     }
@@ -237,7 +237,7 @@ static int cancel_into_ring(void *arg, void **result)
     ck_assert_code(runner_task_cancel(task[count]), 0);
     expect_cut(task, count);
     ck_assert_int_eq(runner_task_cancelling(task[count]), 1);
-    ck_assert_uint_eq(task[count]->flags & RUNNER__TASK_VISITED, 0);
+    ck_assert_uint_eq(task[count]->future.task_flags & RUNNER__TASK_VISITED, 0);
     ck_assert_code(runner_await(task[count], NULL), RUNNER_ECANCELED);
     log_expect(count == 2 ? "b,a,t" : "c,b,a,t");
     for (int i = 0; i <= count; i++) {
@@ -268,7 +268,8 @@ static int cancel_ring_twice(void *arg, void **result)
     ck_assert_code(link[2].status, RUNNER_ECANCELED);
     ck_assert_code(link[1].status, 0);
     for (int i = 0; i <= 3; i++) {
-        ck_assert_uint_eq(task[i]->flags & (RUNNER__TASK_VISITED | RUNNER__TASK_MUST_CANCEL), 0);
+        ck_assert_uint_eq(
+            task[i]->future.task_flags & (RUNNER__TASK_VISITED | RUNNER__TASK_MUST_CANCEL), 0);
         runner_task_unref(task[i]);
     }
     return 0;
@@ -439,7 +440,7 @@ static int take_sigint_back(void *arg, void **result)
     runner_task_t *task = spawn_never();
     request(task, RUNNER_REASON_SIGINT);
     ck_assert_int_eq(runner_task_uncancel(task), 0);
-    ck_assert_uint_eq(task->flags & RUNNER__TASK_MUST_CANCEL, 0);
+    ck_assert_uint_eq(task->future.task_flags & RUNNER__TASK_MUST_CANCEL, 0);
     request(task, RUNNER_REASON_USER);
     ck_assert_int_eq(runner_task_cancel_reason(task), RUNNER_REASON_USER);
     ck_assert_int_eq(runner_task_cancelling(task), 1);

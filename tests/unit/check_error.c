@@ -39,7 +39,7 @@ START_TEST(test_error__every_own_code_has_its_name_and_text)
         ck_assert_str_eq(runner_strerror(own[i].code), own[i].text);
         ck_assert_uint_gt(strlen(own[i].text), 0);
     }
-    ck_assert_int_eq(OWN, 30);
+    ck_assert_int_eq(OWN, 45);
 }
 END_TEST
 
@@ -58,6 +58,7 @@ START_TEST(test_error__numbers_stay_what_they_are)
     ck_assert_int_eq(RUNNER_ECANCELED, -20010);
     ck_assert_int_eq(RUNNER_EUSER, -20020);
     ck_assert_int_eq(RUNNER_EIGNORED, -20030);
+    ck_assert_int_eq(RUNNER_ETASKDONE, -20045);
 }
 END_TEST
 

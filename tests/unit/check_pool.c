@@ -1,4 +1,4 @@
-/* The bounded free list. Under AddressSanitizer it keeps nothing. */
+/* The free list. Under AddressSanitizer it keeps nothing. */
 #include "check_support.h"
 
 #include <stdlib.h>
@@ -37,11 +37,10 @@ static void teardown(void)
     ck_assert_int_eq(allocated, 0);
 }
 
-/* What a pool of this bound keeps of so many objects. */
-static int kept(int given, int most)
+/* What a pool keeps of so many objects that it was given. */
+static int kept(int given)
 {
-    int bound = RUNNER__POOL_KEEPS ? most : 0;
-    return given < bound ? given : bound;
+    return RUNNER__POOL_KEEPS ? given : 0;
 }
 
 /* An object, all of whose bytes are written. */
@@ -63,7 +62,7 @@ START_TEST(test_pool__new_one_holds_nothing)
 }
 END_TEST
 
-START_TEST(test_pool__keeps_what_it_is_given_up_to_its_bound)
+START_TEST(test_pool__keeps_what_it_is_given_and_trims_it_to_its_bound)
 {
     runner__pool_t pool;
     void *object[6];
@@ -74,15 +73,35 @@ START_TEST(test_pool__keeps_what_it_is_given_up_to_its_bound)
     ck_assert_int_eq(allocated, 6);
     for (int i = 0; i < 6; i++) {
         runner__pool_give(&pool, object[i]);
-        ck_assert_int_eq(allocated, 5 - i + kept(i + 1, 4));
+        ck_assert_int_eq(allocated, 5 - i + kept(i + 1));
     }
-    for (int i = 0; i < 6; i++) {
+    runner__pool_trim(&pool);
+    ck_assert_int_eq(allocated, kept(4));
+    runner__pool_trim(&pool);
+    ck_assert_int_eq(allocated, kept(4));
+    runner__pool_clear(&pool);
+}
+END_TEST
+
+/* A program that waits for the first time after a burst is not held up by it. */
+START_TEST(test_pool__trims_a_part_at_a_time)
+{
+    enum { MANY = 3 * RUNNER__POOL_TRIM };
+    runner__pool_t pool;
+    static void *object[MANY];
+    runner__pool_init(&pool, OBJECT_BYTES, 4);
+    for (int i = 0; i < MANY; i++) {
         object[i] = take(&pool);
-        ck_assert_int_eq(allocated, i + 1 + kept(6, 4) - kept(i + 1, 4));
     }
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < MANY; i++) {
         runner__pool_give(&pool, object[i]);
     }
+    for (int left = MANY - RUNNER__POOL_TRIM; left > 4; left -= RUNNER__POOL_TRIM) {
+        runner__pool_trim(&pool);
+        ck_assert_int_eq(allocated, kept(left));
+    }
+    runner__pool_trim(&pool);
+    ck_assert_int_eq(allocated, kept(4));
     runner__pool_clear(&pool);
 }
 END_TEST
@@ -157,15 +176,14 @@ START_TEST(test_pool__whose_bound_is_taken_away_frees_what_comes_back)
     void *early = take(&pool);
     void *late = take(&pool);
     runner__pool_give(&pool, early);
-    runner__pool_clear(&pool);
+    runner__pool_end(&pool);
     ck_assert_int_eq(allocated, 1);
-    pool.most = 0;
     runner__pool_give(&pool, late);
     ck_assert_int_eq(allocated, 0);
 }
 END_TEST
 
-START_TEST(test_pool__random_use_keeps_within_the_bound_and_never_hands_out_twice)
+START_TEST(test_pool__random_use_never_hands_out_twice)
 {
     enum { MOST = 10, OUT = 40 };
     runner__pool_t pool;
@@ -186,12 +204,16 @@ START_TEST(test_pool__random_use_keeps_within_the_bound_and_never_hands_out_twic
             runner__pool_give(&pool, out[at]);
             out[at] = NULL;
             count--;
-            in_pool = kept(in_pool + 1, MOST);
+            in_pool = kept(in_pool + 1);
         }
         model_assert(allocated == count + in_pool, "seed %d, step %d", _i, step);
         if (dice_below(&dice, 500) == 0) {
             runner__pool_clear(&pool);
             in_pool = 0;
+        }
+        if (dice_below(&dice, 100) == 0) {
+            runner__pool_trim(&pool);
+            in_pool = in_pool < MOST ? in_pool : MOST;
         }
     }
     for (int i = 0; i < OUT; i++) {
@@ -209,7 +231,8 @@ int main(void)
     TCase *tcase = test_case(suite, "pool");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_pool__new_one_holds_nothing);
-    tcase_add_test(tcase, test_pool__keeps_what_it_is_given_up_to_its_bound);
+    tcase_add_test(tcase, test_pool__keeps_what_it_is_given_and_trims_it_to_its_bound);
+    tcase_add_test(tcase, test_pool__trims_a_part_at_a_time);
 #if RUNNER__POOL_KEEPS
     tcase_add_test(tcase, test_pool__hands_out_last_in_first_out);
     tcase_add_test(tcase, test_pool__what_is_kept_needs_no_memory);
@@ -217,7 +240,6 @@ int main(void)
     tcase_add_test(tcase, test_pool__without_memory_there_is_no_object);
     tcase_add_test(tcase, test_pool__that_may_keep_none_frees_at_once);
     tcase_add_test(tcase, test_pool__whose_bound_is_taken_away_frees_what_comes_back);
-    tcase_add_loop_test(
-        tcase, test_pool__random_use_keeps_within_the_bound_and_never_hands_out_twice, 1, 5);
+    tcase_add_loop_test(tcase, test_pool__random_use_never_hands_out_twice, 1, 5);
     return test_main(suite);
 }

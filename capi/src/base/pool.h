@@ -1,6 +1,7 @@
 /*
- * A bounded free list of objects of one size, so that hot paths do not allocate.
- * Used by one thread at a time. Under AddressSanitizer nothing is kept, so that a use after free
+ * A free list of objects of one size, so that hot paths do not allocate. It keeps all that it is
+ * given, so that a burst finds its memory again, and lets go of what is beyond its bound when there is
+ * time. Used by one thread at a time. Under AddressSanitizer nothing is kept, so that a use after free
  * is found at the object that was freed.
  */
 #ifndef RUNNER__BASE_POOL_H
@@ -9,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/alloc.h"
+#include "base/platform.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define RUNNER__POOL_KEEPS 0
@@ -21,11 +23,13 @@
 #define RUNNER__POOL_KEEPS 1
 #endif
 
+#define RUNNER__POOL_TRIM 1024
+
 typedef struct runner__pool {
     void *head;
     size_t object_bytes;
     unsigned count;
-    unsigned most;
+    unsigned most; /* that are kept in the long run; 0: none at all */
 } runner__pool_t;
 
 static inline void runner__pool_init(runner__pool_t *pool, size_t object_bytes, unsigned most)
@@ -50,13 +54,24 @@ static inline void *runner__pool_take(runner__pool_t *pool)
 
 static inline void runner__pool_give(runner__pool_t *pool, void *object)
 {
-    if (pool->count >= pool->most) {
+    if (RUNNER__UNLIKELY(pool->most == 0)) {
         runner__free(object);
         return;
     }
     *(void **)object = pool->head;
     pool->head = object;
     pool->count++;
+}
+
+/* Frees what is beyond the bound, a part of it at a time: there may be very much. */
+static inline void runner__pool_trim(runner__pool_t *pool)
+{
+    for (unsigned i = 0; i < RUNNER__POOL_TRIM && pool->count > pool->most; i++) {
+        void *object = pool->head;
+        pool->head = *(void **)object;
+        pool->count--;
+        runner__free(object);
+    }
 }
 
 static inline void runner__pool_clear(runner__pool_t *pool)
@@ -67,6 +82,13 @@ static inline void runner__pool_clear(runner__pool_t *pool)
         runner__free(object);
     }
     pool->count = 0;
+}
+
+/* The same, and what is given back later is freed at once. */
+static inline void runner__pool_end(runner__pool_t *pool)
+{
+    runner__pool_clear(pool);
+    pool->most = 0;
 }
 
 #endif

@@ -187,6 +187,116 @@ def submit_bulk(sender_cpu):
     return submit
 
 
+async def group(n):
+    start = time.perf_counter_ns()
+    async with asyncio.TaskGroup() as children:
+        for _ in range(n):
+            children.create_task(nothing())
+    return time.perf_counter_ns() - start
+
+
+def timeouts(body):
+    async def enter_and_leave(n):
+        """As for timer_cancel: removing the cancelled timers belongs to the figure."""
+        start = time.perf_counter_ns()
+        for i in range(n):
+            async with asyncio.timeout(60):
+                if body is not None:
+                    await body()
+            if i % 1000 == 999:
+                await asyncio.sleep(0)
+        return time.perf_counter_ns() - start
+
+    return enter_and_leave
+
+
+async def yield_once():
+    await asyncio.sleep(0)
+
+
+async def gather(n):
+    start = time.perf_counter_ns()
+    for _ in range(n // 1000):
+        await asyncio.gather(*(yield_once() for _ in range(1000)))
+    return time.perf_counter_ns() - start
+
+
+def uncontended(new):
+    async def acquire_and_release(n):
+        lock = new()
+        start = time.perf_counter_ns()
+        for _ in range(n):
+            await lock.acquire()
+            lock.release()
+        return time.perf_counter_ns() - start
+
+    return acquire_and_release
+
+
+async def lock_contended(n):
+    """Both wait before the watch starts; from then on each finds the other one in line."""
+    lock = asyncio.Lock()
+
+    async def pass_on():
+        for _ in range(n // 2):
+            await lock.acquire()
+            lock.release()
+
+    await lock.acquire()
+    tasks = [asyncio.create_task(pass_on()) for _ in range(2)]
+    await asyncio.sleep(0)
+    start = time.perf_counter_ns()
+    lock.release()
+    for task in tasks:
+        await task
+    return time.perf_counter_ns() - start
+
+
+async def event(n):
+    there, back = asyncio.Event(), asyncio.Event()
+
+    async def ping():
+        for _ in range(n // 2):
+            there.set()
+            await back.wait()
+            back.clear()
+
+    async def pong():
+        for _ in range(n // 2):
+            await there.wait()
+            there.clear()
+            back.set()
+
+    start = time.perf_counter_ns()
+    for task in [asyncio.create_task(pong()), asyncio.create_task(ping())]:
+        await task
+    return time.perf_counter_ns() - start
+
+
+def through_queue(maxsize, burst=None):
+    """A producer with a burst gives way after so many items."""
+
+    async def hand_over(n):
+        queue = asyncio.Queue(maxsize)
+
+        async def produce():
+            for i in range(1, n + 1):
+                await queue.put(i)
+                if burst is not None and i % burst == 0:
+                    await asyncio.sleep(0)
+
+        async def consume():
+            for _ in range(n):
+                await queue.get()
+
+        start = time.perf_counter_ns()
+        for task in [asyncio.create_task(consume()), asyncio.create_task(produce())]:
+            await task
+        return time.perf_counter_ns() - start
+
+    return hand_over
+
+
 async def executor_round_trip(n):
     loop = asyncio.get_running_loop()
     start = time.perf_counter_ns()
@@ -309,6 +419,18 @@ def main():
         else:
             measure_in(runner, "submit_bulk_2cores", batch(100_000), submit_bulk(OTHER_CPU))
         measure_in(runner, "executor_round_trip", batch(8_000), executor_round_trip)
+        measure_in(runner, "group", 100_000, group)
+        measure_in(runner, "group_coroutines", 10_000, group)
+        measure_in(runner, "timeout", batch(40_000), timeouts(None))
+        measure_in(runner, "timeout_with", batch(40_000), timeouts(nothing))
+        measure_in(runner, "gather", batch(20_000), gather)
+        measure_in(runner, "lock", batch(200_000), uncontended(asyncio.Lock))
+        measure_in(runner, "lock_contended", batch(40_000), lock_contended)
+        measure_in(runner, "semaphore", batch(200_000), uncontended(asyncio.Semaphore))
+        measure_in(runner, "event", batch(40_000), event)
+        measure_in(runner, "queue", batch(80_000), through_queue(64))
+        measure_in(runner, "queue_1", batch(40_000), through_queue(1))
+        measure_in(runner, "queue_unbounded", batch(80_000), through_queue(0, burst=1000))
         # Runner.run takes SIGINT over only from Python's own handler, so with another one in
         # place the same call measures a run without signals.
         measure("run_warm_signals", batch(8_000), warm_runs(runner))

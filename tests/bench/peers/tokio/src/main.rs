@@ -4,6 +4,7 @@
 mod bench;
 mod memory;
 mod runs;
+mod sync;
 mod tasks;
 mod timers;
 
@@ -18,6 +19,7 @@ fn main() {
         bench.io = io;
         tasks::run(&bench);
         timers::run(&bench);
+        sync::run(&bench);
         runs::run(&bench);
     }
 }
