@@ -1,14 +1,16 @@
-/* Spawn several tasks, wait for all of them, and use their results in order. */
+/* Spawn several tasks, wait for all of them at once, and use their results in order. */
 #include <runner.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { COUNT = 3 };
 
 struct request {
     int number;
     uint64_t delay_ms;
 };
 
-/* The result is memory from malloc(): it belongs to whoever awaits the task. */
+/* The result is memory from malloc(): it belongs to whoever takes it. */
 static int square(void *arg, void **result)
 {
     const struct request *request = arg;
@@ -26,29 +28,33 @@ static int square(void *arg, void **result)
     return 0;
 }
 
-/* Waits for every task, also after a failure: nothing is left behind. The first failure cancels
- * the tasks that stand behind it and is returned. */
-static int gather(runner_task_t *const *tasks, size_t count, void **results)
+/* The first failure is returned; the others then go on, and runner_main() cancels them at its end. */
+static int wait_for_all(const struct request *requests, runner_task_t *const *tasks)
 {
-    int code = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (code < 0) {
-            runner_task_cancel(tasks[i]);
-        }
-        int ended = runner_await(tasks[i], &results[i]);
-        if (code == 0) {
-            code = ended;
-        }
+    runner_future_t *futures[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        futures[i] = runner_task_future(tasks[i]);
     }
+    runner_future_t *all;
+    int code = runner_gather(futures, COUNT, 0, &all);
+    if (code < 0) {
+        return code;
+    }
+    void *values;
+    code = runner_future_await(all, &values);
+    for (size_t i = 0; code == 0 && i < COUNT; i++) {
+        int *answer = ((void **)values)[i];
+        printf("%d * %d = %d\n", requests[i].number, requests[i].number, *answer);
+        free(answer);
+    }
+    runner_future_unref(all);
     return code;
 }
 
 static int program(void *arg, void **result)
 {
-    enum { COUNT = 3 };
     static struct request requests[COUNT] = {{2, 90}, {3, 60}, {4, 30}};
-    runner_task_t *tasks[COUNT];
-    void *results[COUNT] = {NULL};
+    runner_task_t *tasks[COUNT] = {NULL};
     (void)arg;
     (void)result;
 
@@ -56,26 +62,14 @@ static int program(void *arg, void **result)
     runner_spawn_options_init(&options, sizeof options);
     options.result_drop = free; /* for a result that nobody takes */
 
-    size_t spawned = 0;
     int code = 0;
-    while (code == 0 && spawned < COUNT) {
-        code = runner_spawn(square, &requests[spawned], &options, &tasks[spawned]);
-        spawned += code == 0;
+    for (size_t i = 0; code == 0 && i < COUNT; i++) {
+        code = runner_spawn(square, &requests[i], &options, &tasks[i]);
     }
-    if (code < 0) {
-        for (size_t i = 0; i < spawned; i++) {
-            runner_task_cancel(tasks[i]);
-        }
-    }
-    int ended = gather(tasks, spawned, results);
     if (code == 0) {
-        code = ended;
+        code = wait_for_all(requests, tasks);
     }
-    for (size_t i = 0; i < spawned; i++) {
-        if (code == 0) {
-            printf("%d * %d = %d\n", requests[i].number, requests[i].number, *(int *)results[i]);
-        }
-        free(results[i]);
+    for (size_t i = 0; i < COUNT; i++) {
         runner_task_unref(tasks[i]);
     }
     return code;
