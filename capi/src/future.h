@@ -85,14 +85,15 @@ runner_future_t *runner__future_new(runner__home_t *home);
 /* Remembers a failure until somebody takes it. */
 void runner__future_list(runner_future_t *future);
 
-/* Settles a pending future and queues its waiters. */
+/* Settles a pending future and queues its waiters. That something was given up at shutdown is in the
+ * report, and no failure to be told again. */
 static inline void runner__future_settle(runner_future_t *future, int code, void *value)
 {
     future->code = code;
     future->value = value;
     future->flags |= RUNNER__FUTURE_DONE;
     runner__loop_push_all(&future->home->loop, &future->waiters);
-    if (RUNNER__UNLIKELY(code < 0 && code != RUNNER_ECANCELED)) {
+    if (RUNNER__UNLIKELY(code < 0 && code != RUNNER_ECANCELED && code != RUNNER_EABANDONED)) {
         runner__future_list(future);
     }
 }

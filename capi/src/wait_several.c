@@ -8,16 +8,20 @@
 
 typedef struct wait_several {
     runner__timer_t timer;
-    runner_task_t *task;
-    size_t *done; /* where the count goes, or NULL */
-    size_t left;  /* different futures that have not ended */
+    runner_task_t *task; /* NULL once its wait is over */
+    size_t *done;        /* where the count goes, or NULL */
+    size_t left;         /* different futures that have not ended */
     int return_when;
+    size_t queued; /* once the wait is over: entries that will still run */
     size_t count;
     runner__one_t ones[];
 } wait_several_t;
 
 static void wake(wait_several_t *several)
 {
+    if (several->task == NULL) {
+        return;
+    }
     runner__timer_stop(&several->task->future.home->loop.timers, &several->timer);
     if ((several->task->future.task_flags & RUNNER__TASK_QUEUED) == 0) {
         runner__task_queue(several->task);
@@ -32,7 +36,7 @@ static void time_is_over(runner__loop_t *loop, runner__entry_t *entry)
     wake(RUNNER__CONTAINER(timer, wait_several_t, timer));
 }
 
-/* An error that ends the wait was heard of. */
+/* An error that ends the wait, or would have, was heard of. */
 static bool is_exception(runner_future_t *future)
 {
     if (future->code == 0 || future->code == RUNNER_ECANCELED) {
@@ -53,14 +57,31 @@ static void one_is_done(runner__loop_t *loop, runner__entry_t *entry)
         (several->return_when == RUNNER_FIRST_EXCEPTION && is_exception(one->future))) {
         wake(several);
     }
+    if (several->task == NULL && --several->queued == 0) {
+        runner__several_drop(several->ones, several->count);
+        runner__free(several);
+    }
 }
 
-static void free_several(wait_several_t *several)
+/* The wait is over. What has ended in this turn still has its say: its entry is queued. */
+static void finish(wait_several_t *several)
 {
     runner__timer_stop(&several->task->future.home->loop.timers, &several->timer);
     runner__list_remove(&several->timer.entry.node);
-    runner__several_drop(several->ones, several->count);
-    runner__free(several);
+    several->task = NULL;
+    several->queued = 0;
+    for (size_t i = 0; i < several->count; i++) {
+        runner__one_t *one = &several->ones[i];
+        if (!runner__future_is_done(one->future)) {
+            runner__one_forget(one);
+        } else if (!runner__list_empty(&one->done.node)) {
+            several->queued++;
+        }
+    }
+    if (several->queued == 0) {
+        runner__several_drop(several->ones, several->count);
+        runner__free(several);
+    }
 }
 
 static int end_wait(runner__wait_t *wait, runner__wait_how_t how)
@@ -72,13 +93,13 @@ static int end_wait(runner__wait_t *wait, runner__wait_how_t how)
             *several->done += runner__future_is_done(several->ones[i].future) ? 1 : 0;
         }
     }
-    free_several(several);
+    finish(several);
     return how == RUNNER__WAIT_WOKEN ? 0 : RUNNER_ECANCELED;
 }
 
 static void drop_wait(runner__wait_t *wait)
 {
-    free_several(wait->on);
+    finish(wait->on);
 }
 
 static const runner__wait_ops_t wait_ops = {
@@ -142,7 +163,8 @@ int runner_wait(runner_future_t *const *futures, size_t count, int return_when, 
                            : RUNNER_ENOMEM;
     if (code != 0) {
         if (several != NULL) {
-            free_several(several);
+            runner__several_drop(several->ones, count);
+            runner__free(several);
         }
         return code;
     }
