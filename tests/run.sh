@@ -11,14 +11,14 @@ set -u
 cd "$(dirname -- "$0")/.." || exit 1
 
 extra_steps="quick coverage"
-all_steps="layers format dev header symbols abi install rows docs tidy clang asan tsan valgrind aarch64"
+all_steps="layers format dev header symbols abi install rows conformance docs tidy clang asan tsan valgrind aarch64"
 logs=build/logs
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export CTEST_PARALLEL_LEVEL="$jobs" CMAKE_BUILD_PARALLEL_LEVEL="$jobs"
 
 # --- what a step needs --------------------------------------------------------------------------
 
-building="build-essential cmake ninja-build pkg-config libuv1-dev check libssl-dev python3"
+building="build-essential cmake ninja-build pkg-config libuv1-dev check libssl-dev libjansson-dev python3"
 
 packages_of() {
     case $1 in
@@ -106,7 +106,7 @@ sanitizer_links() {
 do_layers() { python3 tests/support/check_layers.py && python3 tests/support/check_cpython.py; }
 
 do_format() {
-    find capi tests \( -name '*.c' -o -name '*.h' \) -print0 |
+    find capi tests bindings/conformance/c \( -name '*.c' -o -name '*.h' \) -print0 |
         xargs -0 clang-format --dry-run --Werror
 }
 
@@ -124,20 +124,23 @@ do_tidy() {
 }
 
 # The suites without the scripts that look at the library from outside.
-suites() { test_build "$1" -LE '^(header|abi|install)$'; }
+suites() { test_build "$1" -LE '^(header|abi|install|conformance)$'; }
 
 do_dev() { build dev && rm -f build/dev/tests/tap/*.tap && suites dev; }
 do_clang() { build dev-clang && suites dev-clang; }
 do_header() { build dev && test_build dev -L '^header$'; }
 do_symbols() { build dev && test_build dev -L '^abi$'; }
+do_conformance() { build dev && test_build dev -L '^conformance$'; }
 do_install() { build dev && test_build dev -L '^install$'; }
 do_abi() { build dev && sh capi/abi/check_abi.sh build/dev/capi/librunner.so; }
 do_quick() { build dev && test_build dev -L '^(unit|api|header|abi)$'; }
-do_asan() { sanitizer_links address && CC=clang build asan && test_build asan; }
+# Of the behaviour suite what runs the library: the rest is the same in every build.
+sanitized() { test_build "$1" -E '^conformance\.(oracle|malformed_cpython|tools|fuzz)$'; }
+do_asan() { sanitizer_links address && CC=clang build asan && sanitized asan; }
 do_tsan() {
     # ThreadSanitizer does not know the wide address randomisation of newer kernels.
     [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -le 28 ] || wrapper="setarch -R"
-    sanitizer_links thread && CC=clang build tsan && test_build tsan
+    sanitizer_links thread && CC=clang build tsan && sanitized tsan
 }
 do_valgrind() { build valgrind && test_build valgrind -L '^(unit|api)$'; }
 

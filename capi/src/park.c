@@ -27,6 +27,24 @@ void runner__task_cancel_at_once(runner_task_t *task)
     }
 }
 
+/* A task that awaits itself is told so by its next step, as the model does: a cancel that comes
+ * before that is told instead. */
+static bool cancel_refusal(runner__wait_t *wait, const runner__cancel_t *cancel)
+{
+    (void)wait;
+    (void)cancel;
+    return false;
+}
+
+static int end_refusal(runner__wait_t *wait, runner__wait_how_t how)
+{
+    (void)wait;
+    return how == RUNNER__WAIT_WOKEN ? RUNNER_ESELF : RUNNER_ECANCELED;
+}
+
+static const runner__wait_ops_t wait_for_itself = {
+    .what = "itself", .cancel = cancel_refusal, .end = end_refusal};
+
 static inline int await_future(runner_future_t *future, void **result)
 {
     if (future == NULL) {
@@ -48,7 +66,9 @@ static inline int await_future(runner_future_t *future, void **result)
         return code;
     }
     if (RUNNER__UNLIKELY(future == &task->future)) {
-        return RUNNER_ESELF;
+        task->wait.ops = &wait_for_itself;
+        runner__task_queue(task);
+        return runner__task_park(task);
     }
     return runner__task_park_on(task, runner_future_ref(future), result);
 }

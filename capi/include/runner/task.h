@@ -117,7 +117,7 @@ RUNNER_EXPORT int runner_spawn_step(runner_step_fn fn, void *arg,
  *   - RUNNER_EPARKED   stackless caller: parked
  *   - RUNNER_EINVAL    NULL task
  *   - RUNNER_ENOTASK   not called from inside a task
- *   - RUNNER_ESELF     the task awaits itself
+ *   - RUNNER_ESELF     the task awaits itself; told a turn later
  *   - RUNNER_EFOREIGN  the task belongs to another loop
  *
  * @note Thread: the one that runs the loop. Waits, unless the task is done. Source: R41, R42,

@@ -1,0 +1,54 @@
+/* The trace: its lines, the paths of tasks, the texts of outcomes. */
+#ifndef CONFORMANCE_TRACE_H
+#define CONFORMANCE_TRACE_H
+
+#include "world.h"
+
+/* Callbacks have no path. */
+#define WHO_LOOP "loop"
+
+/* Errors of a program as codes of librunner: every name has its own. */
+int code_of_error(int error);
+
+/* --- paths --- */
+
+/* Of the main task of a run. */
+path_t *path_main(world_t *world, const char *task);
+
+/* Of a new child; it counts once path_spawned() says that there is one. */
+path_t *path_child(world_t *world, const path_t *spawner, const char *task);
+void path_spawned(path_t *spawner);
+
+/* Of the body of a closable. */
+path_t *path_closable(world_t *world, path_t *maker, const char *name);
+
+/* Remembers whose path the running task has. */
+void path_register(world_t *world, const path_t *path);
+
+/* NULL for a task that is none of the program's bodies. */
+const path_t *path_of_task(const world_t *world, const runner_task_t *task);
+
+/* --- lines --- */
+
+/* Begins a line: the time, who, and a space. */
+void trace_begin(world_t *world, const char *who);
+
+/* The rest of a line. */
+void trace_end(world_t *world);
+
+/* A whole line. */
+void trace(world_t *world, const char *who, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Adds to the line that was begun: "value 3", "error E", "cancelled", "group [...]". */
+void trace_outcome(world_t *world, int code, const void *value, runner_error_group_t *errors);
+
+/* The exception handler; its argument is the world. */
+int trace_report(runner_t *runner, const runner_exception_t *exception, void *arg);
+
+/* --- values --- */
+
+void *value_of(int64_t number);
+int64_t number_of(const void *value);
+
+#endif

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Random programs: 5,000 that are always the same, and 2,000 of today. What fails is written to
+# build/fuzz. Only a CPython of the reference version can be asked what is right.
+set -u
+cd "$(dirname -- "$0")/.." || exit 1
+version=$(./run cpython --version) || exit 77
+case $version in
+*" 3.1"[3-9]*) ;;
+*)
+    echo "skipped: fuzzing needs CPython 3.13 or newer, and the newest here is $version"
+    exit 0
+    ;;
+esac
+out=../../build/fuzz
+./fuzz --seed 1 --count 5000 --out "$out" && ./fuzz --seed "$(date +%Y%m%d)" --count 2000 --out "$out"
