@@ -111,7 +111,6 @@ static void start_task(runner__loop_t *loop, runner__entry_t *entry)
     loop->scope = &submission->scope;
     runner_spawn_options_t opts = submission->opts;
     opts.name = submission->name;
-    opts.result_drop = NULL; /* the submission's, once it has the value */
     runner_task_t *task;
     int code = runner__task_new(tasks, (runner__body_t){.coroutine = submission->fn},
                                 submission->arg, true, &opts, &task);

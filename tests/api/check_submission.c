@@ -190,6 +190,35 @@ START_TEST(R186_options_are_those_of_a_spawn)
 }
 END_TEST
 
+/* Ends as cancelled although it has a result, which is nobody's then. */
+static int give_after_cancel(void *arg, void **result)
+{
+    (void)arg;
+    ck_assert_code(runner_task_cancel(runner_current_task()), 0);
+    *result = value_of(7);
+    return 0;
+}
+
+static void submit_what_is_cancelled_at_its_end(runner_t *runner)
+{
+    void *value = value_of(-1);
+    runner_submission_t *s = NULL;
+    runner_spawn_options_t opts;
+    ck_assert_code(runner_spawn_options_init(&opts, sizeof opts), 0);
+    opts.result_drop = drop_result_count;
+    ck_assert_code(runner_spawn_threadsafe(runner, give_after_cancel, NULL, &opts, &s), 0);
+    ck_assert_code(runner_submission_wait(s, RUNNER_FOREVER, &value), RUNNER_ECANCELED);
+    ck_assert_int_eq((int)number_of(value), -1);
+    runner_submission_unref(s);
+}
+
+START_TEST(R148_R186_a_result_that_a_cancel_has_overtaken_is_dropped)
+{
+    play(submit_what_is_cancelled_at_its_end);
+    ck_assert_int_eq(result_drops(), 1);
+}
+END_TEST
+
 static void submit_detached(runner_t *runner)
 {
     runner_submission_t *last = NULL;
@@ -421,6 +450,7 @@ int main(void)
     tcase_add_test(tcase, R186_the_submitter_gets_value_error_or_cancel);
     tcase_add_test(tcase, R186_the_task_runs_in_the_thread_of_the_loop);
     tcase_add_test(tcase, R186_options_are_those_of_a_spawn);
+    tcase_add_test(tcase, R148_R186_a_result_that_a_cancel_has_overtaken_is_dropped);
     tcase_add_test(tcase, R186_without_a_handle_a_failure_is_reported);
     tcase_add_test(tcase, R186_bad_handles_are_refused);
     tcase = test_case(suite, "waiting and cancelling");

@@ -1,16 +1,17 @@
 /*
  * A fuzzer of call sequences. A string of bytes is decoded into calls on several runners and on
  * everything that they make: tasks, stackless tasks, futures, timers, contexts, submissions,
- * closables, generators, jobs. Bodies and callbacks read their own calls from the same bytes. A
- * small model (fuzz_model.h) says which codes are possible and what must hold in the end.
+ * closables, generators, jobs, groups, timeouts, futures made of others; and on locks, queues and
+ * what else tasks of any runner share. Bodies and callbacks read their own calls from the same
+ * bytes. A small model (fuzz_model.h) says which codes are possible and what must hold in the end.
  *
  *     fuzz_calls [--seed S] [--count N] [--seconds T] [FILE...]
  *
  * Case i has the seed S + i; files are cases by themselves. `fuzz_calls N S` is short for
  * `--count N --seed S`. With -DRUNNER_LIBFUZZER there is no main(), for clang -fsanitize=fuzzer.
  */
-#include "fuzz_objects.h"
-#include "fuzz_tasks.h"
+#include "fuzz_queues.h"
+#include "fuzz_several.h"
 
 #include <signal.h>
 #include <time.h>
@@ -38,11 +39,22 @@ static void op_nulls(place_t *at)
     CHECK_CODE(runner_gen_next(NULL, NULL), RUNNER_EINVAL);
     CHECK_CODE(runner_close(NULL), RUNNER_EINVAL);
     CHECK_CODE(runner_run(NULL, coroutine, NULL, NULL, NULL), RUNNER_EINVAL);
+    CHECK_CODE(runner_group_close(NULL, 0), RUNNER_EINVAL);
+    CHECK_CODE(runner_timeout_close(NULL, 0), RUNNER_EINVAL);
+    CHECK_CODE(runner_await_for(NULL, 0, NULL), RUNNER_EINVAL);
+    CHECK_CODE(runner_shield(NULL, NULL), RUNNER_EINVAL);
+    CHECK_CODE(runner_as_completed_next(NULL, NULL), RUNNER_EINVAL);
+    CHECK_CODE(runner_lock_acquire(NULL), RUNNER_EINVAL);
+    CHECK_CODE(runner_condition_wait(NULL), RUNNER_EINVAL);
+    CHECK_CODE(runner_queue_get(NULL, &value), RUNNER_EINVAL);
     runner_task_unref(NULL);
     runner_future_unref(NULL);
     runner_timer_unref(NULL);
     runner_submission_unref(NULL);
     runner_gen_unref(NULL);
+    runner_group_unref(NULL);
+    runner_timeout_unref(NULL);
+    runner_queue_unref(NULL);
     runner_free(NULL);
 }
 
@@ -115,7 +127,43 @@ static const operation_fn operations[] = {op_run,
                                           op_interrupt,
                                           op_handler,
                                           op_future_result,
-                                          op_nulls};
+                                          op_nulls,
+                                          op_group,
+                                          op_group,
+                                          op_group,
+                                          op_group_spawn,
+                                          op_group_spawn,
+                                          op_group_spawn,
+                                          op_with_group,
+                                          op_errors,
+                                          op_timeout,
+                                          op_timeout,
+                                          op_with_timeout,
+                                          op_await_for,
+                                          op_await_for,
+                                          op_gather,
+                                          op_gather,
+                                          op_shield,
+                                          op_job,
+                                          op_fan,
+                                          op_fan,
+                                          op_fan,
+                                          op_wait,
+                                          op_wait,
+                                          op_iteration,
+                                          op_iteration,
+                                          op_event,
+                                          op_lock,
+                                          op_lock,
+                                          op_condition,
+                                          op_condition,
+                                          op_semaphore,
+                                          op_barrier,
+                                          op_queue,
+                                          op_queue,
+                                          op_poke,
+                                          op_poke,
+                                          op_poke};
 
 static void operate(place_t *at)
 {
@@ -146,13 +194,29 @@ static void give_back(void)
     }
 }
 
+/* In one order or another. */
+static void give_everything_back(void)
+{
+    static void (*const parts[])(void) = {give_back,        give_back_queues,   give_back_sync,
+                                          give_back_groups, give_back_timeouts, give_back_several};
+    int count = sizeof parts / sizeof parts[0];
+    check_sync_end();
+    for (int i = 0; i < count; i++)
+        parts[(token_count + i) % count]();
+}
+
 static void case_begin(const uint8_t *data, size_t size)
 {
     memset(runners, 0, sizeof runners);
-    held_t *const tables[] = {tasks, futures, timers, submissions, closables, gens, contexts, vars};
+    held_t *const tables[] = {tasks,      futures,    timers,     submissions, closables,
+                              gens,       contexts,   vars,       groups,      group_errors,
+                              timeouts,   fans,       iterations, events,      locks,
+                              conditions, semaphores, barriers,   queues};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         memset(tables[i], 0, sizeof tasks);
     token_count = 0;
+    serials = nesting = reentered = aborts = 0;
+    drop_depth = 0;
     fuzz_notes_len = 0;
     input_at = data;
     input_left = size;
@@ -168,11 +232,12 @@ static void case_end(void)
         note("free runner %d at the end", i);
         runners[i].closing = 1;
         runner_free(runners[i].handle);
+        forget_borrowed(runners[i].serial);
         tokens_check_closed(runners[i].serial);
         runners[i].handle = NULL;
     }
     (void)top;
-    give_back();
+    give_everything_back();
     tokens_check_end();
 }
 

@@ -146,16 +146,30 @@ enum {
     GEN,
     JOB,
     HANDLER,
-    VALUE
+    VALUE,
+    ITEM,  /* of a queue */
+    OBJECT /* nobody's argument: what is known of an object, also while only a wait holds it */
 };
 
-static const char *const kind_names[] = {"task", "step",  "main",    "submission",
-                                         "soon", "timer", "done",    "closable",
-                                         "gen",  "job",   "handler", "value"};
+static const char *const kind_names[] = {"task",    "step",  "main",     "submission", "soon",
+                                         "timer",   "done",  "closable", "gen",        "job",
+                                         "handler", "value", "item",     "object"};
 
-enum { TOKENS = 2048, TOKEN_MAGIC = 0x70ce4 };
+enum { TOKENS = 2048, TOKEN_MAGIC = 0x70ce4, PARTS = 4 };
 
-typedef struct token {
+typedef struct token token_t;
+
+/* A wait: what for, and where its result goes. A stackless task's outlives the call. */
+typedef struct wait_for {
+    void (*ended)(struct wait_for *wait, int code); /* NULL: what for does not matter */
+    token_t *object;
+    token_t *item; /* that is put */
+    void *value;   /* that is got */
+    runner_future_t *next;
+    size_t number;
+} wait_for_t;
+
+struct token {
     int magic;
     int kind;
     int serial; /* of the runner */
@@ -167,15 +181,26 @@ typedef struct token {
     int drops_result; /* it was given a result_drop */
     int returned;     /* its body has ended with `code` */
     int code;
-    int gave;   /* and with a result */
-    int taken;  /* somebody received it */
-    int final;  /* first status that was seen once it was done, or 1 */
-    int steps;  /* of a stackless body */
-    int held;   /* generators: the program has the handle */
-    void *slot; /* where a stackless wait puts its result */
+    int gave;  /* and with a result */
+    int taken; /* somebody received it */
+    int final; /* first status that was seen once it was done, or 1 */
+    int steps; /* of a stackless body */
+    int held;  /* generators: the program has the handle */
     uint64_t due_ns;
     uint64_t order;
-} token_t;
+    wait_for_t wait; /* of a stackless body */
+    /* objects and items */
+    int state;
+    int variant;  /* of queues and of futures made of others */
+    int has_drop; /* queues */
+    size_t count;
+    size_t limit;
+    size_t unfinished;
+    uint64_t users; /* runners whose tasks have used it */
+    uint64_t owner; /* number of a task */
+    int64_t priority;
+    token_t *parts[PARTS]; /* what it was made of, or the queue of an item; NULL where unknown */
+};
 
 static token_t tokens[TOKENS];
 static atomic_int token_count; /* jobs look at it on their threads */
@@ -203,10 +228,15 @@ static token_t *token_of(void *arg)
     return token;
 }
 
+static void reenter(void);
+
+/* Those of tasks may use the library, from wherever it calls them. */
 static void token_drop(void *arg)
 {
     token_t *token = token_of(arg);
     CHECK(atomic_fetch_add(&token->drops, 1) == 0);
+    if (token->kind == TASK || token->kind == STEP)
+        reenter();
 }
 
 static void token_result_drop(void *arg)

@@ -120,14 +120,13 @@ static void op_future_result(place_t *at)
 
 static void op_on_done(place_t *at)
 {
-    uint8_t bits = take_byte();
-    held_t *slot = any_held((bits & 1) != 0 ? futures : tasks);
-    runner_future_t *future = slot->handle;
+    held_t *const tables[] = {tasks, futures, fans};
+    held_t *table = tables[take_below(3)];
+    held_t *slot = some_held(table);
     (void)at;
-    if (future == NULL || slot->handle == slot)
+    if (slot == NULL)
         return;
-    if ((bits & 1) == 0)
-        future = runner_task_future(slot->handle);
+    runner_future_t *future = table == tasks ? runner_task_future(slot->handle) : slot->handle;
     token_t *token = token_new(DONE_CALL, slot->serial);
     if (token == NULL)
         return;
@@ -281,7 +280,7 @@ static void check_submission(held_t *slot, int in_loop)
     CHECK(done || (runner != NULL && !runner->closed));
     if (in_loop && code == RUNNER_ELOOP)
         return;
-    CHECK(done == (code != RUNNER_ETIMEDOUT));
+    CHECK(done || code == RUNNER_ETIMEDOUT); /* which a body may end with, too */
     if (done)
         token_status(slot->token, code);
     if (code == 0)

@@ -9,14 +9,14 @@
 
 /* --- what the case holds ----------------------------------------------------------------- */
 
-enum { RUNNERS = 3, SLOTS = 8, CASE_SECONDS = 60 };
+enum { RUNNERS = 3, SLOTS = 8, CASE_SECONDS = 60, MOST_DEPTH = 3 };
 
 /* Codes that bodies end with. */
 enum { USER_CODE = -30001, OTHER_CODE = -30002, ABORT_CODE = -30003, STALE = -30004 };
 
 #define OUTCOMES                                                                                   \
     0, RUNNER_ECANCELED, RUNNER_EBADRESULT, RUNNER_EABANDONED, RUNNER_EUSER, USER_CODE,            \
-        OTHER_CODE, ABORT_CODE, RUNNER_EPARKED, RUNNER_ECLOSED
+        OTHER_CODE, ABORT_CODE, RUNNER_EPARKED, RUNNER_ECLOSED, RUNNER_EGROUP, RUNNER_ETIMEDOUT
 
 typedef struct held_runner {
     runner_t *handle;
@@ -38,15 +38,22 @@ typedef struct held {
     token_t *token;
     int serial;
     int pins;
-    int settled; /* futures: by this program */
-    int status;  /* futures: 1 while it is pending */
-    int shared;  /* contexts: a task may run in it */
+    int settled;  /* futures: by this program */
+    int status;   /* futures: 1 while it is pending */
+    int shared;   /* contexts: a task may run in it; gathers: errors are outcomes */
+    int borrowed; /* groups: it goes with the call that has made it, or with its runner */
 } held_t;
 
 static held_runner_t runners[RUNNERS];
 static held_t tasks[SLOTS], futures[SLOTS], timers[SLOTS], submissions[SLOTS], closables[SLOTS],
     gens[SLOTS], contexts[SLOTS], vars[SLOTS];
+static held_t groups[SLOTS], group_errors[SLOTS], timeouts[SLOTS], fans[SLOTS], iterations[SLOTS];
+static held_t events[SLOTS], locks[SLOTS], conditions[SLOTS], semaphores[SLOTS], barriers[SLOTS],
+    queues[SLOTS];
 static int serials;
+static int nesting; /* eager spawns inside each other: stackless bodies share a stack */
+static int reentered;
+static int aborts; /* runner_abort() was called: whatever such a task ends with ends its run */
 static FILE *null_file;
 
 /* Where a call is made from. */
@@ -56,6 +63,7 @@ typedef struct place {
     place_kind_t kind;
     token_t *self;
     int parked; /* IN_STEP: a call said RUNNER_EPARKED */
+    int depth;  /* bodies of groups and timeouts around it */
 } place_t;
 
 static int is_coroutine(const place_t *at)
@@ -94,6 +102,18 @@ static held_t *any_held(held_t *table)
     return &table[take_below(SLOTS)];
 }
 
+/* One that there is, if there is any. A slot whose spawn has not returned holds itself. */
+static held_t *some_held(held_t *table)
+{
+    unsigned from = take_below(SLOTS);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        held_t *slot = &table[(from + i) % SLOTS];
+        if (slot->handle != NULL && slot->handle != slot)
+            return slot;
+    }
+    return NULL;
+}
+
 static held_t *free_slot(held_t *table)
 {
     for (int i = 0; i < SLOTS; i++)
@@ -123,16 +143,27 @@ static uint64_t take_ms(const held_runner_t *runner)
 /* --- bodies ------------------------------------------------------------------------------ */
 
 static void operate(place_t *at);
+static void poke(void);
 
 /* Do what the input says until it says that the body ends; the code to end with. */
 static int run_body(place_t *at)
 {
-    static const int codes[] = {0, 0, 0, USER_CODE, OTHER_CODE, RUNNER_ECANCELED, RUNNER_EUSER, 5};
+    static const int codes[] = {0,
+                                0,
+                                0,
+                                USER_CODE,
+                                OTHER_CODE,
+                                RUNNER_ECANCELED,
+                                RUNNER_EUSER,
+                                5,
+                                RUNNER_EGROUP,
+                                RUNNER_ETIMEDOUT};
     while (input_left > 0) {
         if (input_at[0] % 16 == 0) {
             take_byte();
-            unsigned choice = take_below(9);
-            return choice == 8 ? runner_abort(ABORT_CODE) : codes[choice];
+            unsigned choice = take_below(11);
+            aborts |= choice == 10;
+            return choice == 10 ? runner_abort(ABORT_CODE) : codes[choice];
         }
         operate(at);
         if (at->parked)
@@ -172,14 +203,38 @@ static int gen_body(void *arg, void **result)
     return code;
 }
 
+static void end_wait(token_t *token, int status)
+{
+    wait_for_t wait = token->wait;
+    token->wait.ended = NULL;
+    if (wait.ended != NULL)
+        wait.ended(&wait, status);
+}
+
+/* The body ends although it is parked: also when what it waits for has just come. */
+static int leave_wait(token_t *token)
+{
+    note("  token %d leaves its wait", token->number);
+    CHECK(runner_yield() == RUNNER_EBUSY);
+    for (unsigned count = take_below(4); count > 0; count--)
+        poke();
+    token->wait.ended = NULL;
+    return (take_byte() & 1) != 0 ? 0 : OTHER_CODE;
+}
+
 static int step(void *arg, int status, void **result)
 {
     token_t *token = token_run(arg);
     place_t at = {.kind = IN_STEP, .self = token};
     CHECK(token->steps++ > 0 || status == 0);
     CHECK(status <= 0 && status != RUNNER_EPARKED);
+    end_wait(token, status);
     int code = run_body(&at);
-    return at.parked ? RUNNER_EPARKED : end_body(token, code, result);
+    if (at.parked && (take_byte() & 15) != 15)
+        return RUNNER_EPARKED;
+    if (at.parked)
+        code = leave_wait(token);
+    return end_body(token, code, result);
 }
 
 static int callback(void *arg)
@@ -229,6 +284,7 @@ static int handler(runner_t *self, const runner_exception_t *exception, void *ar
     runner_task_status(exception->task);
     runner_task_name(exception->task);
     note("  reported: %s (%d)", exception->message, exception->code);
+    reenter();
     return 0;
 }
 

@@ -64,15 +64,20 @@ static void op_run(place_t *at)
     }
     CHECK_CODE(code, OUTCOMES, RUNNER_EINTR, RUNNER_ESTOPPED, RUNNER_EDEADLK);
     CHECK(code != 0 || token->returned);
+    CHECK(code == RUNNER_EGROUP || runner_run_errors(runner->handle) == NULL);
     token_take(token, result);
     CHECK(runner_current() == NULL && runner_is_running(runner->handle) == 0);
 }
 
-static void forget_closables(int serial)
+/* What goes with its runner. */
+static void forget_borrowed(int serial)
 {
-    for (int i = 0; i < SLOTS; i++)
+    for (int i = 0; i < SLOTS; i++) {
         if (closables[i].serial == serial)
             closables[i] = (held_t){0};
+        if (groups[i].serial == serial && groups[i].borrowed)
+            groups[i] = (held_t){0};
+    }
 }
 
 static void op_close(place_t *at)
@@ -99,7 +104,7 @@ static void op_close(place_t *at)
     CHECK(runner->closed || !runner->used);
     CHECK(!runner->closed || was_closed || runner->used || runner->posted);
     if (runner->closed) {
-        forget_closables(runner->serial);
+        forget_borrowed(runner->serial);
         tokens_check_closed(runner->serial);
     }
 }
@@ -112,7 +117,7 @@ static void op_free(place_t *at)
     note("free runner %d", (int)(runner - runners));
     runner->closing = 1;
     runner_free(runner->handle);
-    forget_closables(runner->serial);
+    forget_borrowed(runner->serial);
     tokens_check_closed(runner->serial);
     *runner = (held_runner_t){0};
 }
@@ -207,7 +212,7 @@ static void task_options(runner_spawn_options_t *opts, token_t *token, uint8_t b
     opts->drop = token_drop;
     opts->result_drop = (bits & 1) != 0 ? token_result_drop : NULL;
     opts->name = (bits & 2) != 0 ? "named" : NULL;
-    opts->eager = (bits & 12) == 12;
+    opts->eager = (bits & 12) == 12 && nesting < MOST_DEPTH;
     opts->stack_bytes = (bits & 48) == 48 ? 131072 : 0;
     token->drops_result = opts->result_drop != NULL;
     held_t *context = &contexts[bits % SLOTS];
@@ -237,8 +242,10 @@ static void op_spawn(place_t *at)
     token->accepted = runner != NULL;
     note("spawn%s token %d, options %02x, slot %d", stackless ? " step" : "", token->number, bits,
          slot_number(tasks, slot));
+    nesting += opts.eager;
     int code = stackless ? runner_spawn_step(step, token, &opts, slot == NULL ? NULL : &task)
                          : runner_spawn(coroutine, token, &opts, slot == NULL ? NULL : &task);
+    nesting -= opts.eager;
     CHECK_CODE(code, at->kind == TOP ? RUNNER_ENOLOOP : 0);
     if (slot != NULL)
         *slot = (held_t){0};
@@ -286,11 +293,14 @@ static void op_await(place_t *at)
         CHECK_CODE(code, RUNNER_ENOTASK);
         return;
     }
-    if (own || foreign) {
-        CHECK_CODE(code, own ? RUNNER_ESELF : RUNNER_EFOREIGN);
+    if (foreign) {
+        CHECK_CODE(code, RUNNER_EFOREIGN);
         return;
     }
-    CHECK_CODE(code, OUTCOMES);
+    if (own) /* told by its next step, unless that has been cancelled */
+        CHECK_CODE(code, at->kind == IN_STEP ? RUNNER_EPARKED : RUNNER_ESELF, RUNNER_ECANCELED);
+    else
+        CHECK_CODE(code, OUTCOMES);
     at->parked = code == RUNNER_EPARKED;
     CHECK(at->kind == IN_STEP || !at->parked);
     if (code == 0)
@@ -334,7 +344,9 @@ static void op_cancel(place_t *at)
     int before = runner_task_cancelling(task);
     int code = 0;
     if ((bits & 3) == 0) {
+        reentered++; /* nobody else cancels it meanwhile */
         code = runner_task_cancel_with(task, "why", bits);
+        reentered--;
         if (code == 0) {
             const char *message = runner_task_cancel_message(task);
             CHECK(message != NULL && strcmp(message, "why") == 0);
@@ -346,7 +358,9 @@ static void op_cancel(place_t *at)
     }
     note("cancel token %d: %d", slot->token->number, code);
     CHECK_CODE(code, done ? RUNNER_EDONE : 0);
-    CHECK(runner_task_cancelling(task) == before + (code == 0));
+    /* More than one, where the way through a gather leads back to it. */
+    int more = runner_task_cancelling(task) - before;
+    CHECK(code == 0 ? more >= 1 : more == 0);
     check_task(slot);
 }
 

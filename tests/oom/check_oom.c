@@ -1,192 +1,11 @@
 /*
- * Memory runs out: every scenario is run once for every allocation that it makes, the library's
- * and libuv's, with that one refused, and again with that one and all later ones refused. Whatever
- * call it hits says so with a documented code, nothing leaks, and every drop that was accepted runs
- * exactly once.
+ * The sweep of sweep.h through runners, tasks, futures, callbacks, contexts and shutdown.
  */
-#include "check_support.h"
+#include "sweep.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <uv.h>
 
-enum { TASK_ERROR = -30001, MOST_ALLOCATIONS = 20000 };
-
-/* --- the allocator ----------------------------------------------------------------------- */
-
-static struct {
-    atomic_long fail_at; /* 0: none is refused */
-    atomic_int for_ever; /* and all after it */
-    atomic_long calls;
-    atomic_int hit;
-    atomic_long live;
-} heap;
-
-static int refuses(void)
-{
-    long fail_at = atomic_load(&heap.fail_at);
-    if (fail_at == 0)
-        return 0;
-    long call = atomic_fetch_add(&heap.calls, 1) + 1;
-    if (call != fail_at && (call < fail_at || !atomic_load(&heap.for_ever)))
-        return 0;
-    atomic_store(&heap.hit, 1);
-    return 1;
-}
-
-static void *counted(void *ptr)
-{
-    if (ptr != NULL)
-        atomic_fetch_add(&heap.live, 1);
-    return ptr;
-}
-
-static void *failing_malloc(size_t size)
-{
-    return refuses() ? NULL : counted(malloc(size));
-}
-
-static void *failing_calloc(size_t count, size_t size)
-{
-    return refuses() ? NULL : counted(calloc(count, size));
-}
-
-static void *failing_realloc(void *old, size_t size)
-{
-    if (refuses())
-        return NULL;
-    void *ptr = realloc(old, size);
-    return old == NULL ? counted(ptr) : ptr;
-}
-
-/* libuv's: where it can not let its table of descriptors grow, it ends the process. */
-static void *counted_realloc(void *old, size_t size)
-{
-    void *ptr = realloc(old, size);
-    return old == NULL ? counted(ptr) : ptr;
-}
-
-static void counted_free(void *ptr)
-{
-    if (ptr != NULL)
-        atomic_fetch_sub(&heap.live, 1);
-    free(ptr);
-}
-
-static void arm(long fail_at, int for_ever)
-{
-    atomic_store(&heap.calls, 0);
-    atomic_store(&heap.hit, 0);
-    atomic_store(&heap.for_ever, for_ever);
-    atomic_store(&heap.fail_at, fail_at);
-}
-
-static int disarm(void)
-{
-    atomic_store(&heap.fail_at, 0);
-    return atomic_load(&heap.hit);
-}
-
-/* --- the sweep --------------------------------------------------------------------------- */
-
-typedef int (*scenario_fn)(void);
-
-static atomic_int accepted;
-
-/* A call that was given a drop: remembers whether it accepted. */
-static int took(int code)
-{
-    if (code == 0)
-        atomic_fetch_add(&accepted, 1);
-    return code;
-}
-
-#define TRY(expr)                                                                                  \
-    do {                                                                                           \
-        int try_code_ = (expr);                                                                    \
-        if (try_code_ != 0)                                                                        \
-            return try_code_;                                                                      \
-    } while (0)
-
-typedef struct before {
-    long live;
-    int fds;
-    int drops;
-    int accepted;
-} before_t;
-
-static before_t look(void)
-{
-    return (before_t){atomic_load(&heap.live), fd_count(), drops(), atomic_load(&accepted)};
-}
-
-static void check_one(scenario_fn scenario, int success, long fail_at, int for_ever)
-{
-    before_t before = look();
-    arm(fail_at, for_ever);
-    int code = scenario();
-    int hit = disarm();
-    before_t after = look();
-    const char *how = for_ever ? "from there on" : "only";
-    int said = code == success || (hit && (code == RUNNER_ENOMEM || code == UV_ENOMEM));
-    ck_assert_msg(said, "allocation %ld, %s: %s", fail_at, how, code_name(code));
-    ck_assert_msg(after.live == before.live, "allocation %ld, %s: %ld blocks leaked", fail_at, how,
-                  after.live - before.live);
-    ck_assert_msg(after.fds == before.fds, "allocation %ld, %s: %d descriptors leaked", fail_at,
-                  how, after.fds - before.fds);
-    ck_assert_msg(after.drops - before.drops == after.accepted - before.accepted,
-                  "allocation %ld, %s: %d drops for %d accepted calls", fail_at, how,
-                  after.drops - before.drops, after.accepted - before.accepted);
-}
-
-static void sweep(scenario_fn scenario, int success)
-{
-    /* The first round makes what the process keeps. */
-    ck_assert_code(scenario(), success);
-    for (int for_ever = 0; for_ever < 2; for_ever++) {
-        long fail_at = 0;
-        do {
-            ck_assert_int_lt(++fail_at, MOST_ALLOCATIONS);
-            check_one(scenario, success, fail_at, for_ever);
-        } while (atomic_load(&heap.hit));
-        ck_assert_int_gt(fail_at, 1);
-    }
-}
-
-/* --- what the scenarios share ------------------------------------------------------------ */
-
-static int main_started;
-static runner_fn main_body;
-
-static int count_start(void *arg, void **result)
-{
-    main_started = 1;
-    return main_body(arg, result);
-}
-
-/* A runner that runs one main, and is closed whatever came of it. */
-static int run_main_with(runner_fn body, const runner_options_t *opts)
-{
-    runner_run_options_t run = {.size = sizeof run, .name = "main", .drop = drop_count};
-    runner_t *runner = NULL;
-    TRY(runner_new(&runner, opts));
-    main_started = 0;
-    main_body = body;
-    int code = runner_run(runner, count_start, NULL, &run, NULL);
-    if (main_started)
-        atomic_fetch_add(&accepted, 1);
-    ck_assert_code(runner_close(runner), 0);
-    runner_free(runner);
-    return code;
-}
-
-static int run_main(runner_fn body)
-{
-    runner_options_t opts = test_options();
-    opts.executor_threads = 1;
-    return run_main_with(body, &opts);
-}
+/* --- bodies ------------------------------------------------------------------------------ */
 
 static int do_nothing(void *arg, void **result)
 {
@@ -213,16 +32,6 @@ static int park(void *arg, void **result)
     (void)arg;
     (void)result;
     return runner_sleep(RUNNER_FOREVER);
-}
-
-static runner_spawn_options_t named(const char *name)
-{
-    runner_spawn_options_t opts;
-    ck_assert_code(runner_spawn_options_init(&opts, sizeof opts), 0);
-    opts.name = name;
-    opts.drop = drop_count;
-    opts.result_drop = drop_result_count;
-    return opts;
 }
 
 /* --- lifecycle --------------------------------------------------------------------------- */
@@ -734,9 +543,7 @@ static void add_sweeps(Suite *suite)
 
 int main(void)
 {
-    if (uv_replace_allocator(failing_malloc, counted_realloc, failing_calloc, counted_free) != 0 ||
-        runner_replace_allocator(failing_malloc, failing_calloc, failing_realloc, counted_free) !=
-            0)
+    if (!use_failing_allocator())
         return EXIT_FAILURE;
     Suite *suite = suite_create("oom");
     add_sweeps(suite);
