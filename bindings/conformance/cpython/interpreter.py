@@ -73,6 +73,8 @@ def do_close(runner: asyncio.Runner, machine: Machine) -> str:
     late = [future for future in loop.futures[before:] if isinstance(future, asyncio.Task)]
     if any(not task.done() for task in late if task not in loop.closing_tasks()):
         machine.differs.add("R87")
+    if loop.late_closable:
+        machine.differs.add("R96")
     if loop.left_behind:
         machine.differs.add("R97")
     for future in loop.futures:

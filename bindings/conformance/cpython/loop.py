@@ -76,6 +76,7 @@ class VirtualLoop(BaseEventLoop):
         self.taken_out: list[tuple] = []
         self.leftovers: list[asyncio.Task] = []
         self.closers = (0, 0)
+        self.late_closable = False  # made once generators are being closed: it never is
         self.left_behind = False  # by the closables: tasks that nobody cancels any more
 
     def time(self) -> int:
@@ -127,6 +128,10 @@ class VirtualLoop(BaseEventLoop):
         tasks = (future for future in self.futures if isinstance(future, asyncio.Task))
         self.leftovers = [task for task in tasks if not task.done()]
         return self.leftovers
+
+    def _asyncgen_firstiter_hook(self, agen):
+        self.late_closable |= self._asyncgens_shutdown_called
+        super()._asyncgen_firstiter_hook(agen)
 
     async def shutdown_asyncgens(self):
         """Remembers where the tasks that close the generators begin: they are made next."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 ERRORS = ("Boom", "Late", "Odd")
 MODES = ("first", "first_error", "all")
 ENDS = frozenset(("return", "fail", "raise"))
+HANDLERS = (("cancelled", 0.65), ("error", 0.3), ("timeout", 0.15), ("group", 0.2))
 DEEPEST = 4
 
 
@@ -60,11 +61,14 @@ class Body:
     def block(self, scope, length):
         ops = []
         for _ in range(length):
+            if self.plan.room < 0:
+                break
             if self.todo and self.random() < (0.1 if scope.handler else 0.7):
                 op = self.spawn(scope)
             else:
                 op = self.draw(scope)
             if op is not None:
+                self.plan.room -= 1
                 ops.append(op)
                 if op[0] in ENDS:
                     break
@@ -161,7 +165,8 @@ class Body:
         handle, child = self.todo.pop()
         if not scope.handler and not self.definition.name.startswith("again"):
             self.plan.sure.add(handle)
-        return self.bind("gspawn" if scope.group and self.random() < 0.75 else "spawn", handle, child)
+        in_group = scope.group and self.random() < 0.75
+        return self.bind("gspawn" if in_group else "spawn", handle, child)
 
     def spawn_leaf(self, scope):
         """One more task that spawns nothing: in a repeat, a group, or when a closable is closed."""
@@ -177,12 +182,19 @@ class Body:
         self.mine.append(handle)
         return [op, handle, child.name]
 
-    def await_(self, _):
-        own = self.plan.own
-        if own and self.plan.handles[own] is self.definition and self.random() < 0.4:
-            return ["await", own]
+    def await_(self, scope):
+        if self.plan.own and self.plan.handles[self.plan.own] is self.definition:
+            return self.await_itself(scope)
         handle = self.awaitable()
-        return handle and ["await", handle]
+        return ["await", handle] if handle and handle != self.plan.own else None
+
+    def await_itself(self, scope):
+        """Once, and nobody else awaits this task: asyncio leaves a mark in it, by which it takes
+        the next await for one that was made in the wrong way."""
+        if scope.repeat or self.plan.own_awaited:
+            return None
+        self.plan.own_awaited = True
+        return ["await", self.plan.own]
 
     def cancel(self, _):
         handle = self.handle()
@@ -225,7 +237,7 @@ class Body:
             body.append(["sleep", self.time()])  # something to be interrupted
         handlers = {}
         inside = scope.inside(handler=True)
-        for name, chance in (("cancelled", 0.65), ("error", 0.3), ("timeout", 0.15), ("group", 0.2)):
+        for name, chance in HANDLERS:
             if self.random() < chance:
                 handlers[name] = self.handler(inside)
         if not handlers or self.random() < 0.35:

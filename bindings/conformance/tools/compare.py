@@ -139,6 +139,7 @@ def main(arguments=None):
     with stream.Fleet(commands, options.time_limit) as fleet:
         if options.record:
             return 1 if record(paths, oracle_version, fleet) else 0
+        print(f"{len(paths)} programs with {', '.join(names)}", flush=True)
         count = Count()
         compare(read_cases(paths, names, oracle_version, count), names, fleet, count)
     print(f"{count.passed} passed, {count.failed} failed")

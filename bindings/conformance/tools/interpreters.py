@@ -1,5 +1,6 @@
 """Which interpreters exist, and how they are started. `run` knows where they are."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def choose(wanted):
     found = built()
     if ORACLE not in found:
         raise LookupError("no CPython for the oracle")
+    if "c" not in found and os.environ.get("CONFORMANCE_C"):
+        raise LookupError("CONFORMANCE_C is not the interpreter in C")
     if wanted is None:
         return found
     names = [name for name in wanted.split(",") if name]

@@ -35,8 +35,10 @@ class Plan:
     scale: int  # of the bodies' lengths
     times: list  # few, so that much happens in the same instant
     handles: dict = field(default_factory=dict)  # name of a handle -> its definition
-    own: str | None = None  # a handle that is bound once, to the only task of its definition
+    own: str | None = None  # the handle of a task that awaits itself; it is bound once
+    own_awaited: bool = False
     things: dict = field(default_factory=dict)  # operation that makes it -> names
+    room: int = 200  # how many operations may still be written
     logs: int = 0
     closables: int = 0
     sure: set = field(default_factory=set)  # handles that are bound early, as far as can be said

@@ -8,6 +8,7 @@ no candidate.
 import json
 import time
 from functools import partial
+from itertools import islice
 
 from language import HANDLERS, OPERATIONS, Checker, Malformed
 
@@ -61,7 +62,7 @@ def _greedy(program, edits, fails, until):
     """Applies the edits one after the other and keeps each after which the program still fails."""
     position = 0
     while time.monotonic() < until:
-        edit = next((edit for number, edit in enumerate(edits(program)) if number == position), None)
+        edit = next(islice(edits(program), position, None), None)
         if edit is None:
             break
         candidate = apply(program, edit)
@@ -200,8 +201,8 @@ def tidy(program):
         made = set(_made(program))
         for name in tasks:
             tasks[name] = _tidied(tasks[name], made, tasks, False, False)
-        spawned = {op[2] for _, ops in blocks(program) for op in ops if op[0] in ("spawn", "gspawn")}
-        for name in tasks.keys() - spawned - {run["task"] for run in runs}:
+        used = {op[2] for _, ops in blocks(program) for op in ops if op[0] in ("spawn", "gspawn")}
+        for name in tasks.keys() - used - {run["task"] for run in runs}:
             del tasks[name]
         if json.dumps(program) == before:
             return
@@ -248,6 +249,5 @@ def _kept_value(argument, value, made, tasks, in_group, in_handler):
         return names if names or argument.kind == "names" else UNMADE
     if argument.kind == "task" and value not in tasks:
         return UNMADE
-    if argument.space is not None and argument.makes is None and (argument.space, value) not in made:
-        return UNMADE
-    return value
+    is_used = argument.space is not None and argument.makes is None
+    return UNMADE if is_used and (argument.space, value) not in made else value

@@ -25,9 +25,9 @@ UNATTENDED = 1.0
 class Answer(NamedTuple):
     """What an interpreter made of a program.
 
-    `kind` is "trace", "malformed", "crash" or "hang". `text` is the trace, or as much of it as came;
-    `detail` tells more of what is not a trace; of a trace of the oracle, the rows that it is no oracle
-    for.
+    `kind` is "trace", "malformed", "crash" or "hang". `text` is the trace, or as much of it as
+    came. `detail` tells more of what is not a trace; of the oracle's trace, the rows of known
+    defects that it shows ("R87 R130").
     """
 
     kind: str
@@ -236,7 +236,7 @@ class Fleet:
 
 
 def _take_sigint():
-    """Programs raise SIGINT; whoever was started in the background has inherited that it is ignored."""
+    """Programs raise SIGINT. In the background it is ignored, which would be inherited."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -53,8 +53,8 @@ class Compare(Files):
         counts, printed = self.compare(self.write("other"))
         self.assertEqual(counts, (0, 1))
         self.assertIn("p.json, one: line 3 differs", printed)
-        self.assertIn("0 main did log\n  recorded: 0 main end value 0\n  got     : 0 main end value 1",
-                      printed)
+        self.assertIn("0 main did log\n  recorded: 0 main end value 0\n"
+                      "  got     : 0 main end value 1", printed)
 
     def test_a_line_too_many(self):
         _, printed = self.compare(self.write("extra"))
@@ -120,6 +120,11 @@ class Compare(Files):
         self.assertEqual(self.compare(path, version=(3, 11, 7), **asked)[0], (1, 0))
         self.assertEqual(self.compare(path, version=(3, 12, 1), **asked)[0], (0, 2))
 
+    def test_the_oracle_is_not_believed_where_it_shows_a_defect(self):
+        path = self.write("defect", "other", recorded=trace("log", "log"))
+        self.assertEqual(self.compare(path, one=(), oracle=("--misbehave",)), ((1, 0), ""))
+        self.assertEqual(self.compare(path, oracle=("--misbehave",))[0], (0, 1))
+
 
 class Record(Files):
     def record(self, path, version=(3, 13), **flags):
@@ -147,6 +152,9 @@ class Record(Files):
     def test_refuses_what_needs_a_newer_oracle(self):
         self.refuse(self.write(recorded="new\n", min_version="3.13"), "at least 3.13", (3, 12, 1))
 
+    def test_refuses_what_shows_a_defect(self):
+        self.refuse(self.write("defect", recorded="right\n"), "shows R87")
+
     def test_refuses_what_is_no_trace(self):
         self.refuse(self.write("crash", recorded="old\n"), "ended by SIGABRT")
         self.refuse(self.write("malformed", recorded="old\n"), "malformed")
@@ -164,8 +172,8 @@ class Ways(unittest.TestCase):
                          self.way("0 main got 2\n", "0 main got 3\n"))
 
     def test_the_event_and_the_kind_of_outcome_do(self):
-        lines = ["0 a start", "0 a got 1", "0 a end value 1", "0 a end error X", "0 a end group [x y]",
-                 "0 a state v pending", "0 a state v value 1", "0 report a error X",
+        lines = ["0 a start", "0 a got 1", "0 a end value 1", "0 a end error X",
+                 "0 a end group [x y]", "0 a state v pending", "0 a state v value 1", "0 report a error X",
                  "0 report a cancelled", "0 run 0 value 1", "0 run 0 deadlock", "0 closed",
                  "0 closed deadlock", "0 a some text", ""]
         ways = {self.way("0 a settled f\n", line and f"{line}\n") for line in lines}

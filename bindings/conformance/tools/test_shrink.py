@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import multiprocessing
 import tempfile
 import unittest
 from pathlib import Path
@@ -98,7 +99,8 @@ class Search(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             stem = fuzz.save(Path(folder) / "new", found[0], program, answers)
             self.assertEqual(json.loads(Path(f"{stem}.json").read_text()), program)
-            self.assertEqual(json.loads(Path(f"{stem}.original.json").read_text()), found[0].program)
+            original = json.loads(Path(f"{stem}.original.json").read_text())
+            self.assertEqual(original, found[0].program)
             traces = [Path(f"{stem}.{name}.trace").read_text() for name in commands]
             self.assertEqual(traces, [answers[name].text for name in commands])
             self.assertNotEqual(*traces)
@@ -110,10 +112,20 @@ class Search(unittest.TestCase):
         found = []
         with stream.Fleet(commands) as fleet:
             fuzz.search(programs, commands, fleet, found.append)
-        self.assertEqual([(one.failure.way[0], one.program and one.program["name"]) for one in found],
-                         [("crash", "crash"), ("crash", None)])
+        ways = [(one.failure.way[0], one.program and one.program["name"]) for one in found]
+        self.assertEqual(ways, [("crash", "crash"), ("crash", None)])
         program, _, _ = fuzz.reduce(found[0], commands, 10, 30)
         self.assertEqual(program["tasks"]["main"], [["log", "crash"]])
+
+    def test_where_the_oracle_shows_a_defect_only_crashes_are_found(self):
+        commands = {ORACLE: [*FAKE, "--misbehave"], "one": [*FAKE, "--bug", "log"],
+                    "two": [*FAKE, "--bug", "log", "--crash"]}
+        program = {"name": "p", "tasks": {"main": [["log", "defect"]]}, "runs": [{"task": "main"}]}
+        found, counts = [], fuzz.Counts(multiprocessing.Value("q"), multiprocessing.Value("q"))
+        with stream.Fleet(commands) as fleet:
+            fuzz.search([program], commands, fleet, found.append, counts.count)
+        self.assertEqual([(one.name, one.failure.way[0]) for one in found], [("two", "crash")])
+        self.assertEqual((counts.programs.value, counts.defects.value), (1, 1))
 
     def test_the_oracle_itself_can_fail(self):
         commands = {ORACLE: [*FAKE, "--misbehave"], "one": FAKE}
@@ -129,8 +141,8 @@ class Search(unittest.TestCase):
             parts = [list(fuzz.indexes(options, part)) for part in range(jobs)]
             self.assertEqual(sorted(sum(parts, [])), list(range(300)))
             options.only = 41
-            self.assertEqual([index for part in range(jobs) for index in fuzz.indexes(options, part)],
-                             [41])
+            alone = [index for part in range(jobs) for index in fuzz.indexes(options, part)]
+            self.assertEqual(alone, [41])
 
     def test_the_whole_command(self):
         fakes = {ORACLE: FAKE, "c": [*FAKE, "--bug", "gather"]}

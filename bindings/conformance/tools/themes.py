@@ -42,7 +42,7 @@ RUNS, INTERRUPT, EARLY = 0.15, 0.12, 0.15
 
 
 class Weights:
-    """Draws the next operation of a body. `focus` 2 multiplies what a theme multiplies once more."""
+    """Draws the next operation of a body. A `focus` of 2 applies the factors of a theme twice."""
 
     def __init__(self, theme, focus):
         self.theme = {name: factor**focus for name, factor in THEMES[theme].items()}

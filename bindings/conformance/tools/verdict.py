@@ -32,21 +32,27 @@ def judge(answer, expected=None, source="expected"):
 
 
 def compare(answer, oracle):
-    """A Failure if an interpreter's answer is not the trace of the oracle; where that shows a defect
-    of asyncio, if it is none at all."""
+    """A Failure if an interpreter's answer is not the trace of the oracle; where that trace shows a
+    defect of asyncio, only if it is none at all."""
     is_right = oracle.kind == "trace" and not oracle.detail
     return judge(answer, oracle.text if is_right else None, "cpython")
 
 
 def _difference(got, expected, source):
-    lines = zip_longest(expected.splitlines(), got.splitlines(), fillvalue=NOTHING)
-    number, (wanted, found) = next((number, pair) for number, pair in enumerate(lines)
-                                   if pair[0] != pair[1])
+    wanted_lines, got_lines = _lines(expected), _lines(got)
+    pairs = enumerate(zip_longest(wanted_lines, got_lines, fillvalue=NOTHING))
+    number, (wanted, found) = next((number, pair) for number, pair in pairs if pair[0] != pair[1])
     width = max(len(source), len("got"))
-    before = expected.splitlines()[max(0, number - CONTEXT):number]
+    before = wanted_lines[max(0, number - CONTEXT):number]
     text = "".join(f"  {'':{width}}  {line}\n" for line in before)
     text += f"  {source:{width}}: {wanted}\n  {'got':{width}}: {found}"
     return Failure(("differs", _word(wanted), _word(found)), f"line {number + 1} differs\n{text}")
+
+
+def _lines(trace):
+    """The lines; where the last line break is missing, the last line is another one."""
+    *lines, rest = trace.split("\n")
+    return [*lines, f"{rest} (without a line break)"] if rest else lines
 
 
 def _word(line):

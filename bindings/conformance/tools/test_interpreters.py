@@ -1,0 +1,51 @@
+"""Tests of interpreters.py."""
+
+import os
+import unittest
+from unittest import mock
+
+import interpreters
+from interpreters import ORACLE
+
+
+class Choose(unittest.TestCase):
+    def choose(self, wanted, built=(ORACLE, "c"), **environment):
+        with mock.patch.object(interpreters, "built", lambda: list(built)), \
+                mock.patch.dict(os.environ, {"CONFORMANCE_C": "", **environment}):
+            return interpreters.choose(wanted)
+
+    def test_all_that_are_built_or_those_named(self):
+        self.assertEqual(self.choose(None), [ORACLE, "c"])
+        self.assertEqual(self.choose("c"), ["c"])
+
+    def test_what_is_named_must_be_there(self):
+        with self.assertRaisesRegex(LookupError, "not built: ruby"):
+            self.choose("c,ruby")
+        with self.assertRaisesRegex(LookupError, "no CPython"):
+            self.choose(None, built=("c",))
+
+    def test_a_wrong_path_is_not_passed_over(self):
+        with self.assertRaisesRegex(LookupError, "CONFORMANCE_C"):
+            self.choose(None, built=(ORACLE,), CONFORMANCE_C="/nowhere")
+        self.assertEqual(self.choose(None, built=(ORACLE,)), [ORACLE])
+
+    def test_versions_can_be_compared(self):
+        self.assertLess(interpreters.version("3.9"), interpreters.version("3.12"))
+        self.assertLess(interpreters.version("3.12"), interpreters.version("3.12.1"))
+        self.assertEqual(interpreters.version(""), ())
+
+
+class Built(unittest.TestCase):
+    """With the real `run`."""
+
+    def test_folders_that_hold_no_interpreter_are_left_out(self):
+        found = interpreters.built()
+        self.assertEqual(found[0], ORACLE)
+        self.assertEqual(set(found) & interpreters.NOT_INTERPRETERS, set())
+
+    def test_the_oracle_tells_its_version(self):
+        self.assertGreaterEqual(interpreters.oracle_version(), (3, 11))
+
+
+if __name__ == "__main__":
+    unittest.main()
