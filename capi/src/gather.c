@@ -44,7 +44,10 @@ static void free_thrown(runner__trash_t *trash)
     gather_t *gather = RUNNER__CONTAINER(trash, gather_t, trash);
     bool taken = (gather->fan.future.flags & RUNNER__FUTURE_VALUE_TAKEN) != 0;
     for (size_t i = 0; taken && i < gather->count; i++) {
-        gather->children[i].future->flags |= RUNNER__FUTURE_VALUE_TAKEN;
+        runner_future_t *future = gather->children[i].future;
+        if (future->code == 0) {
+            future->flags |= RUNNER__FUTURE_VALUE_TAKEN;
+        }
     }
     runner__several_drop(gather->children, gather->count);
     runner__free(gather);

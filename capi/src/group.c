@@ -254,7 +254,7 @@ static void release_scoped(runner__scoped_t *scoped)
 static int close_scoped(runner_group_t *group, int body_code, runner_error_group_t **errors)
 {
     int code = runner_group_close(group, body_code > 0 ? RUNNER_EBADRESULT : body_code);
-    if (code == RUNNER_EGROUP && errors != NULL) {
+    if (code == RUNNER_EGROUP && errors != NULL && group->errors.count > 0) {
         *errors = runner_error_group_ref(&group->errors);
     }
     release_scoped(&group->scoped);

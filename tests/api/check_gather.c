@@ -275,6 +275,33 @@ START_TEST(a_result_that_a_failed_gather_did_not_hand_on_is_dropped)
 }
 END_TEST
 
+/* The array has no value where a shield was cancelled: the task behind it keeps its own. */
+static int cancel_shield_in_gather(void *arg, void **result)
+{
+    runner_task_t *task = spawn_with_result_drop(give_now, 1);
+    runner_future_t *shield = NULL;
+    void *values = NULL;
+    (void)arg;
+    (void)result;
+    ck_assert_code(runner_shield(runner_task_future(task), &shield), 0);
+    runner_future_t *gathered = gather(&shield, 1, 1);
+    ck_assert_code(runner_future_cancel(shield), 0);
+    ck_assert_code(runner_future_await(gathered, &values), 0);
+    ck_assert_ptr_null(((void **)values)[0]);
+    runner_future_unref(gathered);
+    runner_future_unref(shield);
+    ck_assert_code(runner_sleep(1), 0);
+    runner_task_unref(task);
+    return 0;
+}
+
+START_TEST(R182_R184_a_result_that_was_never_in_the_array_is_dropped)
+{
+    run(cancel_shield_in_gather);
+    ck_assert_int_eq(result_drops(), 1);
+}
+END_TEST
+
 START_TEST(it_can_be_made_and_settled_between_runs)
 {
     runner_t *runner = test_runner();
@@ -478,6 +505,7 @@ int main(void)
     tcase_add_test(tcase, many_come_in_order_too);
     tcase_add_test(tcase, a_result_that_the_gather_handed_on_is_not_dropped);
     tcase_add_test(tcase, a_result_that_a_failed_gather_did_not_hand_on_is_dropped);
+    tcase_add_test(tcase, R182_R184_a_result_that_was_never_in_the_array_is_dropped);
     tcase_add_test(tcase, it_can_be_made_and_settled_between_runs);
     tcase = test_case(suite, "turns");
     tcase_add_test(tcase, a_waiter_runs_two_turns_after_the_last_input);

@@ -532,6 +532,30 @@ START_TEST(R163_an_abort_of_a_child_ends_the_run_and_then_the_group)
 }
 END_TEST
 
+static int abort_and_fail(runner_group_t *group, void *arg)
+{
+    (void)group;
+    (void)arg;
+    (void)runner_abort(-77);
+    return RUNNER_EGROUP;
+}
+
+static int be_aborted_as_a_group(void *arg, void **result)
+{
+    runner_error_group_t *errors = NULL;
+    (void)arg;
+    (void)result;
+    ck_assert_code(runner_with_group(abort_and_fail, NULL, &errors), RUNNER_EGROUP);
+    ck_assert_ptr_null(errors);
+    return 0;
+}
+
+START_TEST(R163_an_abort_is_no_group_of_errors_whatever_its_code)
+{
+    run(be_aborted_as_a_group);
+}
+END_TEST
+
 START_TEST(R163_unless_the_owner_swallows_it)
 {
     runner_t *runner = test_runner();
@@ -576,6 +600,7 @@ int main(void)
     tcase_add_test(tcase, R163_an_abort_of_the_body_is_not_wrapped);
     tcase_add_test(tcase, R163_an_abort_goes_before_the_errors_of_children);
     tcase_add_test(tcase, R163_an_abort_of_a_child_ends_the_run_and_then_the_group);
+    tcase_add_test(tcase, R163_an_abort_is_no_group_of_errors_whatever_its_code);
     tcase_add_test(tcase, R163_unless_the_owner_swallows_it);
     tcase_add_test(tcase, R090_R163_an_abort_may_come_out_of_the_close_of_the_runner);
     return test_main(suite);

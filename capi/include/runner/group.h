@@ -158,7 +158,8 @@ RUNNER_EXPORT int runner_group_close(runner_group_t *group, int code);
  *
  * @param fn      Body; runs in the calling task.
  * @param arg     Passed to it. Borrowed until the call returns.
- * @param errors  Receives what went wrong, only when RUNNER_EGROUP is returned: release it with
+ * @param errors  Receives what went wrong, only when RUNNER_EGROUP is returned for errors of this
+ *                group (an abort may bring that code too): release it with
  *                runner_error_group_unref(). NULL is none.
  *
  * @return As runner_group_close(). Or with nothing done: RUNNER_EINVAL (NULL `fn`), RUNNER_ENOTASK,
