@@ -7,7 +7,7 @@ version=$(./run cpython --version) || exit 77
 case $version in
 *" 3.1"[3-9]*) ;;
 *)
-    echo "skipped: fuzzing needs CPython 3.13 or newer, and the newest here is $version"
+    echo "not fuzzed: that needs CPython 3.13 or newer, and the newest here is $version"
     exit 0
     ;;
 esac
