@@ -36,7 +36,8 @@ RUNNER_BEGIN_DECLS
  *
  * @return 0, or with nothing made: RUNNER_EINVAL (NULL among the futures, or NULL `out`),
  *         RUNNER_EFOREIGN (futures of different loops), RUNNER_ENOLOOP (no futures, and no
- *         librunner loop runs in this thread), RUNNER_ENOMEM.
+ *         librunner loop runs in this thread), RUNNER_ENOMEM, RUNNER_ETHREAD (debug mode: another
+ *         thread runs their loop).
  * @note Thread: as runner_future_new(). Blocks: no. Source: asyncio.gather(), R184.
  * @since 0.1
  */
@@ -71,7 +72,8 @@ RUNNER_EXPORT int runner_shield(runner_future_t *inner, runner_future_t **out);
  *
  * @return 0, also when the time has passed. Or RUNNER_ECANCELED, RUNNER_EPARKED (stackless caller),
  *         RUNNER_ENOTASK, RUNNER_EBUSY, RUNNER_EINVAL (no futures, NULL among them, unknown
- *         `return_when`), RUNNER_EFOREIGN (a future of another loop), RUNNER_ENOMEM.
+ *         `return_when`), RUNNER_EFOREIGN (a future of another loop), RUNNER_ENOMEM, RUNNER_ETHREAD
+ *         (debug mode: another thread runs their loop).
  * @note Thread: the one that runs the loop. Waits. Source: asyncio.wait().
  * @since 0.1
  */
@@ -89,7 +91,7 @@ RUNNER_EXPORT int runner_wait(runner_future_t *const *futures, size_t count, int
  *
  * @return 0, or with nothing made: RUNNER_EINVAL (NULL among the futures, or NULL `out`),
  *         RUNNER_EFOREIGN (a future of another loop), RUNNER_ENOLOOP (no librunner loop runs in this
- *         thread), RUNNER_ENOMEM.
+ *         thread), RUNNER_ENOMEM, RUNNER_ETHREAD (debug mode: another thread runs their loop).
  * @note Thread: the one that runs the loop. Blocks: no. Source: asyncio.as_completed().
  * @since 0.1
  */
