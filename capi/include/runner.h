@@ -69,5 +69,7 @@
 #include "runner/handler.h"    /* the exception handler */
 #include "runner/report.h"     /* the shutdown report */
 #include "runner/inspect.h"    /* which tasks there are */
+#include "runner/host.h"       /* for host languages: tasks by number, step by step */
+#include "runner/guest.h"      /* on a libuv loop that somebody else turns */
 
 #endif

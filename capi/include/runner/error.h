@@ -59,7 +59,9 @@
     XX(EQUEUESHUT, -20042, "queue has been shut down")                                             \
     XX(EEMPTY, -20043, "queue is empty")                                                           \
     XX(EFULL, -20044, "queue is full")                                                             \
-    XX(ETASKDONE, -20045, "task_done was called too many times")
+    XX(ETASKDONE, -20045, "task_done was called too many times")                                   \
+    XX(EBADID, -20046, "no such object, or of another kind")                                       \
+    XX(EHOSTED, -20047, "runner has tasks of a host and is driven by it")
 
 /** The codes as constants, RUNNER_EINVAL and so on. RUNNER_EUSER is never made by the library. */
 /* clang-format off: it takes the map for the beginning of an expression */
