@@ -1,7 +1,8 @@
 #!/bin/sh
 # sh capi/examples/run.sh [DIR]
-# Builds the example treesum, runs it on a directory tree (default /usr/include), and compares what
-# it prints with sha256sum. On Debian, run as root, it installs the packages that are missing.
+# Builds the example treesum in each language, runs it on a directory tree (default /usr/include), and
+# compares what it prints with sha256sum. On Debian, run as root, it installs the packages that are
+# missing.
 #
 # BUILD_DIR: where to build, default build/examples. CI=true: what is skipped is a failure.
 set -u
@@ -11,6 +12,9 @@ build=${BUILD_DIR:-$root/build/examples}
 dir=${1:-/usr/include}
 ran=0
 failed=0
+
+# shellcheck source=tests/support/go.sh
+. "$root/tests/support/go.sh"
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -81,30 +85,71 @@ compare() {
     fi
 }
 
-run_c() {
+# provide LANGUAGE: has what is missing installed, or skips that language.
+provide() {
+    # shellcheck disable=SC2086 # one word for each package
+    [ -z "$missing" ] || install $missing || {
+        skip "treesum ($1): needs$missing"
+        return 1
+    }
+}
+
+need_for_library() {
     missing=
     need cc build-essential
     need cmake cmake
     need ninja ninja-build
     need pkg-config pkg-config
     need_library libuv libuv1-dev
+}
+
+# built TARGET...: in $build.
+built() {
+    say "building in $build: $*"
+    (cd "$root" && quietly cmake --preset release -B "$build" -D RUNNER_BUILD_TESTS=OFF &&
+        quietly cmake --build "$build" --target "$@")
+}
+
+run_c() {
+    need_for_library
     need_library libcrypto libssl-dev
-    # shellcheck disable=SC2086 # one word for each package
-    if [ -n "$missing" ] && ! install $missing; then
-        skip "treesum (C): needs$missing"
-        return
-    fi
-    say "building in $build"
-    mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
-    if (cd "$root" && quietly cmake --preset release -B "$build" -D RUNNER_BUILD_TESTS=OFF &&
-        quietly cmake --build "$build" --target example_treesum); then
+    provide C || return
+    if built example_treesum; then
         compare C "$build/capi/treesum"
     else
         fail "treesum (C): not built"
     fi
 }
 
+# Debian's packages are too old before release 13.
+have_go() {
+    go_find && return
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || return
+    quietly apt-get update -q && package=$(go_package) && install "$package" && go_find
+}
+
+built_go() {
+    built runner runner_static &&
+        quietly cmake --install "$build" --prefix "$build/prefix" &&
+        go_environment "$build/prefix" &&
+        (cd "$root/bindings/go" && quietly "$GO" build -o "$build/go/treesum" ./examples/treesum)
+}
+
+run_go() {
+    need_for_library
+    provide Go || return
+    if ! have_go; then
+        skip "treesum (Go): needs Go 1.$go_minor or newer"
+    elif built_go; then
+        compare Go "$build/go/treesum"
+    else
+        fail "treesum (Go): not built"
+    fi
+}
+
+mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
 run_c
+run_go
 
 if [ "$ran" -eq 0 ]; then
     fail "nothing was run"

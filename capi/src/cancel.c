@@ -66,6 +66,9 @@ static void cancel_wait(runner_task_t *task, const runner__cancel_t *cancel)
     bool queued = (task->future.task_flags & RUNNER__TASK_QUEUED) != 0;
     if (queued || task->wait.ops == NULL || !task->wait.ops->cancel(&task->wait, cancel)) {
         task->future.task_flags |= RUNNER__TASK_MUST_CANCEL;
+        if (RUNNER__UNLIKELY((task->future.task_flags & RUNNER__TASK_OUT) != 0)) {
+            runner__task_owner(task)->host_ops->revised(task);
+        }
     }
 }
 
@@ -245,6 +248,9 @@ uint32_t runner__task_uncancel(runner_task_t *task, unsigned reason)
         pop_reason(task, reason);
         if (task->timer.cancels == 0) {
             task->future.task_flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
+            if (RUNNER__UNLIKELY((task->future.task_flags & RUNNER__TASK_OUT) != 0)) {
+                runner__task_owner(task)->host_ops->revised(task);
+            }
         }
     }
     return task->timer.cancels;

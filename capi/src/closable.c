@@ -11,7 +11,8 @@ struct runner_closable {
     runner__entry_t ended; /* waits for the task */
     runner_t *self;
     char *name;
-    runner_fn close;
+    runner__closer_fn make;
+    runner_fn close; /* of a coroutine */
     void *arg;
     runner_drop_fn drop;
     runner_task_t *task; /* held while it is being closed */
@@ -54,11 +55,18 @@ static void tell(const runner_closable_t *closable, const char *message, int cod
     runner__handler_call(runner__loop_of(closable->self), &info);
 }
 
-int runner_closable_register(runner_t *self, const char *name, runner_fn close, void *arg,
-                             runner_drop_fn drop, runner_closable_t **out)
+static int make_coroutine(runner_closable_t *closable, const runner_spawn_options_t *opts,
+                          runner_task_t **out)
+{
+    runner__body_t body = {.coroutine = closable->close};
+    return runner__task_new(&closable->self->tasks, body, closable->arg, true, opts, out);
+}
+
+static int add(runner_t *self, const char *name, runner__closer_fn make, runner_fn close, void *arg,
+               runner_drop_fn drop, runner_closable_t **out)
 {
     runner__home_t *home;
-    int code = close != NULL ? runner__home_use(self, &home) : RUNNER_EINVAL;
+    int code = runner__home_use(self, &home);
     if (code != 0) {
         return code;
     }
@@ -71,6 +79,7 @@ int runner_closable_register(runner_t *self, const char *name, runner_fn close, 
     }
     closable->self = self;
     closable->name = copy;
+    closable->make = make;
     closable->close = close;
     closable->arg = arg;
     closable->drop = drop;
@@ -82,6 +91,29 @@ int runner_closable_register(runner_t *self, const char *name, runner_fn close, 
         *out = closable;
     }
     return 0;
+}
+
+int runner_closable_register(runner_t *self, const char *name, runner_fn close, void *arg,
+                             runner_drop_fn drop, runner_closable_t **out)
+{
+    return close != NULL ? add(self, name, NULL, close, arg, drop, out) : RUNNER_EINVAL;
+}
+
+int runner__closable_register(runner_t *self, const char *name, runner__closer_fn make, void *arg,
+                              runner_drop_fn drop, runner_closable_t **out)
+{
+    return add(self, name, make, NULL, arg, drop, out);
+}
+
+bool runner__closable_rename(runner_closable_t *closable, const char *name)
+{
+    char *copy = name != NULL ? runner__strdup(name) : NULL;
+    if (name != NULL && copy == NULL) {
+        return false;
+    }
+    runner__free(closable->name);
+    closable->name = copy;
+    return true;
 }
 
 int runner_closable_unregister(runner_closable_t *closable)
@@ -111,8 +143,8 @@ static bool start(runner_t *self, runner_closable_t *closable)
 {
     runner_spawn_options_t opts = {.size = sizeof opts, .name = closable->name};
     runner_task_t *task;
-    int code = runner__task_new(&self->tasks, (runner__body_t){.coroutine = closable->close},
-                                closable->arg, true, &opts, &task);
+    int code = closable->make != NULL ? closable->make(self, closable->arg, &opts, &task)
+                                      : make_coroutine(closable, &opts, &task);
     if (code != 0) {
         tell(closable, "closable could not be closed", code);
         runner__report_add(&self->report, RUNNER_REPORT_CLOSABLE, code, 0, name_of(closable), NULL);

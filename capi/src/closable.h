@@ -8,6 +8,18 @@
 #include <stddef.h>
 
 #include "runner/closable.h"
+#include "runner/task.h"
+
+/* Makes the task that closes it, not queued. */
+typedef int (*runner__closer_fn)(runner_t *self, void *arg, const runner_spawn_options_t *opts,
+                                 runner_task_t **out);
+
+/* As runner_closable_register(), closed by a task of another kind. */
+int runner__closable_register(runner_t *self, const char *name, runner__closer_fn make, void *arg,
+                              runner_drop_fn drop, runner_closable_t **out);
+
+/* Another name, copied; false without memory. */
+bool runner__closable_rename(runner_closable_t *closable, const char *name);
 
 /* Starts every closable as a task, in registration order. How many were started; once all have
  * ended, shutdown.step is queued. */

@@ -25,19 +25,36 @@ static int make_executor(runner_t *self)
     return self->jobs != NULL ? 0 : RUNNER_ENOMEM;
 }
 
-/* Hands an accepted job over. On failure it is as if it had never been. */
-static int submit(runner_t *self, runner_job_t *job)
+static int use_executor(runner_t *self)
 {
     if (atomic_load_explicit(&self->jobs_shut, memory_order_relaxed)) {
         return RUNNER_ESHUTDOWN;
     }
-    if (self->jobs == NULL) {
-        int code = make_executor(self);
-        if (code != 0) {
-            return code;
-        }
+    return self->jobs != NULL ? 0 : make_executor(self);
+}
+
+/* Hands an accepted job over. On failure it is as if it had never been. */
+static int submit(runner_t *self, runner_job_t *job)
+{
+    int code = use_executor(self);
+    return code != 0 ? code : runner__workers_submit(self->jobs, job);
+}
+
+int runner__executor_adopt(runner_t *self, runner_job_fn fn, void *arg,
+                           const runner_job_options_t *opts, runner_job_t **job,
+                           runner_future_t **out)
+{
+    int code = use_executor(self);
+    if (code != 0) {
+        return code;
     }
-    return runner__workers_submit(self->jobs, job);
+    *job = runner__job_new(&self->tasks.home, fn, arg, opts);
+    if (*job == NULL) {
+        return RUNNER_ENOMEM;
+    }
+    *out = runner_future_ref((*job)->future);
+    runner__workers_adopt(self->jobs, *job);
+    return 0;
 }
 
 /* On success the caller has a reference of the future that the job settles. */

@@ -10,6 +10,12 @@
 
 #include "runner/executor.h"
 
+/* A job that somebody else runs, by runner_job_run(). On success the caller has a reference of the
+ * future that it settles. */
+int runner__executor_adopt(runner_t *self, runner_job_fn fn, void *arg,
+                           const runner_job_options_t *opts, runner_job_t **job,
+                           runner_future_t **out);
+
 /* Refuses jobs from now on; those that were accepted still run. `done` is called on the loop, in a
  * turn of its own, once the last has ended; false if there never was a job, and nothing to wait
  * for. */

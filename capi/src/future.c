@@ -116,7 +116,7 @@ void runner__future_follow(runner_future_t *future, runner_future_t *other)
 {
     int code = runner__future_take(other, NULL);
     runner__future_set_note(future, other->note);
-    runner__future_settle(future, code, code == 0 ? other->value : NULL);
+    runner__future_settle(future, code, other->value);
 }
 
 void runner__future_unlist(runner_future_t *future)

@@ -14,15 +14,29 @@
 #include "signals.h"
 #include "task.h"
 
+/* The phases of runner_close(). */
+typedef enum runner__closing {
+    RUNNER__PHASE_CANCEL,    /* tasks that are left are cancelled, and waited for */
+    RUNNER__PHASE_CLOSABLES, /* closables are closed; what they leave is a further generation */
+    RUNNER__PHASE_EXECUTOR,  /* jobs end */
+    RUNNER__PHASE_NONE
+} runner__closing_t;
+
 /* What runner_close() keeps while it turns the loop. */
 typedef struct runner__shutdown {
     bool active;
+    bool turning; /* the phase has begun and not ended */
+    bool drained; /* the executor has been */
+    bool given_up_before;
     bool phase_done;
-    bool late;              /* the grace of the phase is over */
-    bool skip;              /* a signal ended it */
-    bool give_up;           /* a second one ended all of them */
-    unsigned seen;          /* signals acted on */
-    int code;               /* the first thing that went wrong */
+    bool late;     /* the grace of the phase is over */
+    bool skip;     /* a signal ended it */
+    bool give_up;  /* a second one ended all of them */
+    unsigned seen; /* signals acted on */
+    runner__closing_t phase;
+    int generation;
+    int code; /* the first thing that went wrong */
+    runner__timer_t grace;
     runner__entry_t step;   /* of the phase */
     runner__entry_t stop;   /* ends the phase */
     runner__node_t closers; /* closables that are being closed */
@@ -46,6 +60,8 @@ struct runner {
     bool guarded;                /* stack overflows are caught */
     struct runner__posts *posts; /* memory for messages; guarded by the inbox's lock */
     runner__signals_t signals;
+    struct runner__host *host;    /* NULL unless it is driven by one */
+    struct runner__guest *guest;  /* NULL unless it is one */
     struct runner__workers *jobs; /* NULL until the first job */
     atomic_bool tasks_shut;       /* no further task of another thread is accepted */
     atomic_bool jobs_shut;        /* no further job is accepted */

@@ -56,8 +56,8 @@ int runner__home_check_thread(const runner__home_t *home)
     if (RUNNER__LIKELY(!loop->debug)) {
         return 0;
     }
-    bool foreign =
-        atomic_load_explicit(&loop->running, memory_order_relaxed) && runner__loop_current != loop;
+    bool foreign = atomic_load_explicit(&loop->running, memory_order_relaxed) &&
+                   runner__loop_current != loop && !loop->stepped;
     return foreign ? RUNNER_ETHREAD : 0;
 }
 

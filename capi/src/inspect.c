@@ -48,8 +48,8 @@ static int check(const runner_t *self)
         return code;
     }
     const runner__loop_t *loop = &self->tasks.home.loop;
-    bool elsewhere =
-        atomic_load_explicit(&loop->running, memory_order_relaxed) && runner__loop_current != loop;
+    bool elsewhere = atomic_load_explicit(&loop->running, memory_order_relaxed) &&
+                     runner__loop_current != loop && !loop->stepped;
     return elsewhere ? RUNNER_ETHREAD : 0;
 }
 

@@ -10,6 +10,8 @@
 /* The clock is read often enough to notice a millisecond of work, and no more often: with short
  * entries every 64th, with long ones every one. */
 #define MOST_STRIDE 64
+/* Of one step, so that the host gets its turn. */
+#define MOST_ITERATIONS 64
 #define AIM_NS (POLL_AFTER_NS / 4)
 
 RUNNER__THREAD_LOCAL runner__loop_t *runner__loop_current;
@@ -206,15 +208,21 @@ bool runner__loop_limit_reached(const runner__loop_t *loop)
 
 void runner__loop_cut_poll(runner__loop_t *loop)
 {
-    uv_stop(loop->uv);
+    if (loop->guest) {
+        loop->hooks->ready(loop);
+    } else {
+        uv_stop(loop->uv);
+    }
 }
 
 static void poll_kernel(runner__loop_t *loop, uv_run_mode mode)
 {
     loop->iterations = 0;
-    loop->polling = true;
-    (void)uv_run(loop->uv, mode);
-    loop->polling = false;
+    if (RUNNER__LIKELY(!loop->guest)) {
+        loop->polling = true;
+        (void)uv_run(loop->uv, mode);
+        loop->polling = false;
+    }
     loop->polled_ns = runner__loop_time(loop);
     if (RUNNER__UNLIKELY(loop->limit_ns != 0) && runner__loop_limit_reached(loop)) {
         loop->stopping = true;
@@ -237,13 +245,11 @@ static uint64_t wake_time(const runner__loop_t *loop)
     return loop->limit_ns != 0 && loop->limit_ns < due_ns ? loop->limit_ns : due_ns;
 }
 
-/* Waits in the kernel until the next deadline or something else. libuv counts in whole
- * milliseconds of its own cached time: rounded up on that scale, it never wakes early. */
-static void wait_in_kernel(runner__loop_t *loop)
+/* Waits in the kernel until this time or something else. libuv counts in whole milliseconds of its
+ * own cached time: rounded up on that scale, it never wakes early. */
+static void wait_until(runner__loop_t *loop, uint64_t due_ns)
 {
     uv_handle_t *async = (uv_handle_t *)&loop->inbox.async;
-    loop->hooks->idle(loop);
-    uint64_t due_ns = wake_time(loop);
     if (due_ns != 0) {
         uint64_t due_ms = due_ns / NS_PER_MS + (due_ns % NS_PER_MS != 0);
         uv_update_time(loop->uv);
@@ -259,12 +265,31 @@ static void wait_in_kernel(runner__loop_t *loop)
     }
 }
 
+/* Nothing is ready: waits, or in a step looks once. Nobody looks at the kernel for a guest. */
+static void wait_in_kernel(runner__loop_t *loop)
+{
+    loop->hooks->idle(loop);
+    if (!loop->stepped) {
+        wait_until(loop, wake_time(loop));
+    } else if (loop->guest) {
+        loop->iterations = 0;
+        loop->polled_ns = runner__loop_time(loop);
+        loop->stopping = loop->stopping || runner__loop_limit_reached(loop);
+    } else {
+        uv_handle_t *async = (uv_handle_t *)&loop->inbox.async;
+        uv_ref(async); /* else libuv finds nothing to look at */
+        poll_kernel(loop, UV_RUN_NOWAIT);
+        uv_unref(async);
+    }
+}
+
 /* Nothing is ready: finds something. False if nothing can ever come. Time that is virtual jumps to
  * the next deadline, but not past a job: how long that takes would decide what happens first. */
 static bool find_work(runner__loop_t *loop)
 {
     bool alive = uv_loop_alive(loop->uv) != 0;
-    bool working = atomic_load_explicit(&loop->jobs, memory_order_acquire) != 0;
+    bool working =
+        atomic_load_explicit(&loop->jobs, memory_order_acquire) != 0 || loop->outside != 0;
     bool posting = atomic_load_explicit(&loop->submitters, memory_order_acquire) != 0;
     if (runner__inbox_filled(&loop->inbox)) {
         return true;
@@ -350,17 +375,141 @@ static runner__loop_end_t turn(runner__loop_t *loop)
     return loop->escaping ? RUNNER__LOOP_ESCAPED : RUNNER__LOOP_STOPPED;
 }
 
-runner__loop_end_t runner__loop_run(runner__loop_t *loop)
+void runner__loop_begin(runner__loop_t *loop)
 {
-    runner__loop_current = loop;
     atomic_store_explicit(&loop->running, true, memory_order_relaxed);
     loop->stopping = false;
     loop->escaping = false;
     loop->polled_ns = runner__loop_time(loop);
+}
+
+/* What a broken-off iteration has left comes first in the next one. */
+void runner__loop_finish(runner__loop_t *loop)
+{
+    runner__list_prepend(&loop->ready, &loop->current);
+    atomic_store_explicit(&loop->running, false, memory_order_relaxed);
+}
+
+runner__loop_end_t runner__loop_run(runner__loop_t *loop)
+{
+    runner__loop_current = loop;
+    loop->stepped = false;
+    runner__loop_begin(loop);
     runner__loop_end_t end = turn(loop);
     atomic_store_explicit(&loop->running, false, memory_order_relaxed);
     if (end != RUNNER__LOOP_FORKED) {
         runner__loop_current = NULL;
     }
     return end;
+}
+
+/* --- in steps --- */
+
+/* Goes on with the iteration. True if the step ends here. */
+static bool step_ready(runner__loop_t *loop)
+{
+    while (!runner__list_empty(&loop->current)) {
+        runner__entry_t *entry = RUNNER__CONTAINER(loop->current.next, runner__entry_t, node);
+        if (loop->hooks->take(loop, entry)) {
+            continue;
+        }
+        if (loop->pausing) {
+            return true; /* a later one might be changed by what the host is about to do */
+        }
+        (void)runner__list_pop(&loop->current);
+        if (RUNNER__LIKELY(!loop->debug)) {
+            entry->run(loop, entry);
+        } else {
+            run_entry_timed(loop, entry);
+        }
+        if (RUNNER__UNLIKELY(interrupted(loop)) || loop->pausing) {
+            return true;
+        }
+        if (RUNNER__UNLIKELY(--loop->until_clock == 0)) {
+            look_at_clock(loop);
+        }
+    }
+    return loop->pausing;
+}
+
+static runner__loop_end_t step_end(const runner__loop_t *loop)
+{
+    if (loop->forked) {
+        return RUNNER__LOOP_FORKED;
+    }
+    return loop->escaping ? RUNNER__LOOP_ESCAPED : RUNNER__LOOP_PAUSED;
+}
+
+static runner__loop_end_t take_steps(runner__loop_t *loop)
+{
+    for (int i = 0; i < MOST_ITERATIONS; i++) {
+        if (runner__list_empty(&loop->current)) {
+            if (loop->stopping) {
+                return RUNNER__LOOP_STOPPED;
+            }
+            if (!goes_on(loop) && !gather(loop)) {
+                return RUNNER__LOOP_DEADLOCK;
+            }
+            if (loop->escaping || loop->forked) {
+                return step_end(loop);
+            }
+            if (runner__list_empty(&loop->ready) && !loop->stopping &&
+                runner__loop_wait_ns(loop) > 0) {
+                return RUNNER__LOOP_IDLE;
+            }
+            runner__list_append(&loop->current, &loop->ready);
+        }
+        if (step_ready(loop)) {
+            return step_end(loop);
+        }
+    }
+    return RUNNER__LOOP_PAUSED;
+}
+
+runner__loop_end_t runner__loop_step(runner__loop_t *loop)
+{
+    runner__loop_current = loop;
+    loop->stepped = true;
+    loop->polling = false;
+    loop->pausing = false;
+    runner__loop_end_t end = interrupted(loop) ? step_end(loop) : take_steps(loop);
+    loop->polling = loop->guest;
+    if (end != RUNNER__LOOP_FORKED) {
+        runner__loop_current = NULL;
+    }
+    return end;
+}
+
+bool runner__loop_check(runner__loop_t *loop)
+{
+    return interrupted(loop);
+}
+
+int64_t runner__loop_wait_ns(const runner__loop_t *loop)
+{
+    bool work = !runner__list_empty(&loop->current) || !runner__list_empty(&loop->ready) ||
+                runner__inbox_filled(&loop->inbox) || loop->stopping ||
+                atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0;
+    if (work) {
+        return 0;
+    }
+    if (loop->is_virtual && !runner__timers_empty(&loop->timers) &&
+        atomic_load_explicit(&loop->jobs, memory_order_acquire) == 0 && loop->outside == 0) {
+        return 0; /* time jumps */
+    }
+    uint64_t due_ns = wake_time(loop);
+    if (due_ns == 0) {
+        return INT64_MAX;
+    }
+    uint64_t now_ns = uv_hrtime();
+    return due_ns > now_ns ? (int64_t)(due_ns - now_ns) : 0;
+}
+
+void runner__loop_wait(runner__loop_t *loop, int64_t timeout_ns)
+{
+    int64_t most_ns = runner__loop_wait_ns(loop);
+    most_ns = most_ns < timeout_ns ? most_ns : timeout_ns;
+    if (most_ns > 0) {
+        wait_until(loop, most_ns < INT64_MAX ? uv_hrtime() + (uint64_t)most_ns : 0);
+    }
 }

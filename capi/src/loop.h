@@ -31,14 +31,21 @@ typedef struct runner__loop_hooks {
     void (*idle)(runner__loop_t *loop);
     /* Debug mode: an entry took long. */
     void (*slow)(runner__loop_t *loop, const char *label, uint64_t duration_ns);
+    /* Steps: takes the entry at the head of the iteration for the host, if only that one can run it,
+     * and has the step pause; false leaves it. */
+    bool (*take)(runner__loop_t *loop, runner__entry_t *entry);
+    /* A guest's loop: something has become ready outside of a turn. */
+    void (*ready)(runner__loop_t *loop);
 } runner__loop_hooks_t;
 
-/* Why runner__loop_run() returned. */
+/* Why runner__loop_run() or runner__loop_step() returned. */
 typedef enum runner__loop_end {
     RUNNER__LOOP_STOPPED,  /* runner__loop_stop(), at the end of its iteration */
     RUNNER__LOOP_ESCAPED,  /* runner__loop_escape(), right after the entry */
     RUNNER__LOOP_DEADLOCK, /* nothing is ready and nothing can become ready */
-    RUNNER__LOOP_FORKED    /* this is a forked child: the loop belongs to the parent */
+    RUNNER__LOOP_FORKED,   /* this is a forked child: the loop belongs to the parent */
+    RUNNER__LOOP_PAUSED,   /* a step: it is the host's turn, or it took long enough */
+    RUNNER__LOOP_IDLE      /* a step: nothing is ready */
 } runner__loop_end_t;
 
 struct runner__loop {
@@ -54,6 +61,9 @@ struct runner__loop {
     bool detect_deadlock;
     bool forked;
     bool polling; /* inside uv_run(): the running code is a callback of the program's own handle */
+    bool stepped; /* is turned by steps, which never wait */
+    bool guest;   /* the uv loop is turned by somebody else */
+    bool pausing; /* the step ends after this entry */
     atomic_bool running; /* looked at by other threads in debug mode */
     int64_t now_ns;      /* as last read; the virtual time under the virtual clock */
     int64_t polled_ns;   /* when the kernel was last polled */
@@ -63,6 +73,7 @@ struct runner__loop {
     runner__timers_t timers;
     runner__inbox_t inbox;
     atomic_uint jobs;       /* that have not ended */
+    uint32_t outside;       /* tasks that run somewhere else */
     atomic_uint submitters; /* other threads that said they will still post */
     uv_loop_t *uv;          /* NULL until opened */
     uv_timer_t wake_timer;
@@ -87,6 +98,22 @@ void runner__loop_close(runner__loop_t *loop);
 
 /* Turns until something ends it. Whoever calls has made sure that no loop runs in this thread. */
 runner__loop_end_t runner__loop_run(runner__loop_t *loop);
+
+/* The same in steps: begin, then steps until one ends as a run does, or finish to break it off. A
+ * step works what is ready until something is taken for the host or nothing is left, and looks at
+ * the kernel without waiting. */
+void runner__loop_begin(runner__loop_t *loop);
+runner__loop_end_t runner__loop_step(runner__loop_t *loop);
+void runner__loop_finish(runner__loop_t *loop);
+
+/* Between two steps: acts on signals as between two entries. True if the run has ended by that. */
+bool runner__loop_check(runner__loop_t *loop);
+
+/* How long a step has nothing to do; 0 if it has, INT64_MAX if no timer runs. */
+int64_t runner__loop_wait_ns(const runner__loop_t *loop);
+
+/* Waits in the kernel for a step to have something to do, at most so long. */
+void runner__loop_wait(runner__loop_t *loop, int64_t timeout_ns);
 
 /* The time now, read from the clock; the virtual time under the virtual clock. */
 int64_t runner__loop_time(runner__loop_t *loop);

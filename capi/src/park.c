@@ -122,7 +122,7 @@ static int end_sleep(runner__wait_t *wait, runner__wait_how_t how)
     return how == RUNNER__WAIT_WOKEN ? 0 : RUNNER_ECANCELED;
 }
 
-static const runner__wait_ops_t wait_for_time = {
+const runner__wait_ops_t runner__wait_for_time = {
     .what = "sleep",
     .cancel = cancel_sleep,
     .end = end_sleep,
@@ -148,7 +148,7 @@ int runner_sleep_ns(uint64_t timeout_ns)
         }
     }
     task->timer.entry.run = wake_sleeper;
-    task->wait.ops = &wait_for_time;
+    task->wait.ops = &runner__wait_for_time;
     return runner__task_park(task);
 }
 

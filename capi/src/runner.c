@@ -1,4 +1,4 @@
-/* The runner: new, run, get_loop, close, free. The only file that knows all others. */
+/* The runner: new, get_loop, close, free. The only file that knows all others. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,9 @@
 #include "callback.h"
 #include "coro/overflow.h"
 #include "group.h"
-#include "inspect.h"
+#include "guest.h"
+#include "host.h"
+#include "run.h"
 #include "runner/error.h"
 #include "shutdown.h"
 #include "state.h"
@@ -52,6 +54,8 @@ static void tidy_up(runner__loop_t *loop)
 static const runner__loop_hooks_t hooks = {
     .attention = attend,
     .exception = runner__handler_call,
+    .take = runner__batch_take,
+    .ready = runner__guest_ready,
     .idle = tidy_up,
     .slow = runner__handler_slow,
 };
@@ -184,181 +188,12 @@ int runner_new(runner_t **out, const runner_options_t *opts)
     return 0;
 }
 
-/* In the order of the header; a fork is found before the flag that the parent has set. */
-static int acquire(runner_t *self)
-{
-    int code = runner__home_check(self);
-    if (code == RUNNER_EINVAL) {
-        return code;
-    }
-    if (runner__loop_current != NULL) {
-        return RUNNER_ELOOP;
-    }
-    if (code != 0) {
-        return code;
-    }
-    if (runner__home_phase(&self->tasks.home) == RUNNER__CLOSED) {
-        return RUNNER_ECLOSED;
-    }
-    return atomic_exchange(&self->tasks.home.busy, true) ? RUNNER_EBUSY : 0;
-}
-
-static void release(runner_t *self)
-{
-    atomic_store(&self->tasks.home.busy, false);
-}
-
-static int make_main(runner_t *self, runner_fn main, void *arg, const runner_run_options_t *opts)
-{
-    runner_spawn_options_t spawn = {
-        .size = sizeof spawn,
-        .name = opts->name,
-        .context = opts->context != NULL ? opts->context : self->context,
-        .stack_bytes = opts->stack_bytes,
-        .drop = opts->drop,
-        .result_drop = opts->result_drop,
-    };
-    runner_task_t *task;
-    int code = runner__task_new(&self->tasks, (runner__body_t){.coroutine = main}, arg, true,
-                                &spawn, &task);
-    if (code == 0) {
-        self->main = runner_task_ref(task);
-        runner__task_queue(task);
-    }
-    return code;
-}
-
-static void report_deadlock(runner_t *self)
-{
-    char chain[512];
-    runner__inspect_chain(self->main, chain, sizeof chain);
-    runner__report_clear(&self->report);
-    runner__report_add(&self->report, RUNNER_REPORT_DEADLOCK, RUNNER_EDEADLK, self->main->id, chain,
-                       NULL);
-    if (runner__loop_of(self)->debug) {
-        fprintf(stderr, "librunner: deadlock: %s\n", chain);
-        (void)runner_print_tasks(self, stderr);
-    }
-}
-
-/* A main that was cancelled by a signal, and by nobody else, was interrupted. */
-static int main_outcome(runner_t *self, void **result)
-{
-    runner_task_t *main = self->main;
-    int code = runner__future_take(&main->future, result);
-    if (code == RUNNER_ECANCELED && main->timer.cancels == 1) {
-        int by_signal = runner__signals_code_of_reason((unsigned)runner_task_cancel_reason(main));
-        return by_signal != 0 ? by_signal : code;
-    }
-    return code;
-}
-
-static int outcome(runner_t *self, runner__loop_end_t end, void **result)
-{
-    bool done = runner__future_is_done(&self->main->future);
-    if (end == RUNNER__LOOP_FORKED) {
-        return RUNNER_EFORK;
-    }
-    if (self->tasks.abort_code != 0) {
-        if (done) {
-            (void)runner__future_take(&self->main->future, NULL);
-        }
-        return self->tasks.abort_code;
-    }
-    if (done) {
-        return main_outcome(self, result);
-    }
-    if (end == RUNNER__LOOP_ESCAPED) {
-        return runner__signals_code(&self->signals);
-    }
-    if (end == RUNNER__LOOP_DEADLOCK) {
-        report_deadlock(self);
-        return RUNNER_EDEADLK;
-    }
-    return RUNNER_ESTOPPED;
-}
-
-/* What a run ended with stays to be looked at. */
-static void keep_errors(runner_t *self, runner_error_group_t *errors)
-{
-    runner_error_group_t *before = self->errors;
-    self->errors = runner_error_group_ref(errors);
-    runner_error_group_unref(before);
-}
-
-/* True if this is a forked child, which has come back from the parent's loop. */
-static bool run_main(runner_t *self, int *code, void **result)
-{
-    self->tasks.abort_code = 0;
-    runner__loop_end_t end = runner__drive(self, &self->main->future);
-    *code = outcome(self, end, result);
-    runner_task_t *task = self->main;
-    self->main = NULL;
-    if (end == RUNNER__LOOP_FORKED) {
-        return true;
-    }
-    keep_errors(self, *code == RUNNER_EGROUP ? runner_future_errors(&task->future) : NULL);
-    runner_task_unref(task);
-    return false;
-}
-
-/* A coroutine that overflows its stack says so, from the first run until the runner closes. */
-static void guard_stacks(runner_t *self)
-{
-    if (self->options.signals == RUNNER_SIGNALS_NONE) {
-        return;
-    }
-    (void)runner__overflow_guard_thread();
-    if (!self->guarded) {
-        self->guarded = runner__overflow_install() == 0;
-    }
-}
-
 static void unguard_stacks(runner_t *self)
 {
     if (self->guarded) {
         runner__overflow_uninstall();
     }
     self->guarded = false;
-}
-
-int runner_run(runner_t *self, runner_fn main, void *arg, const runner_run_options_t *opts,
-               void **result)
-{
-    runner_run_options_t complete;
-    if (main == NULL || runner__options_read(&complete, sizeof complete, opts) != 0 ||
-        complete.stack_bytes > RUNNER__STACK_MAX_BYTES) {
-        return RUNNER_EINVAL;
-    }
-    int code = acquire(self);
-    if (code != 0) {
-        return code;
-    }
-    if (runner__home_phase(&self->tasks.home) == RUNNER__CREATED) {
-        code = open_runner(&self->tasks.home);
-    }
-    if (code == 0) {
-        runner__tasks_enter(&self->tasks);
-        code = make_main(self, main, arg, &complete);
-    }
-    if (code != 0) {
-        release(self);
-        return code;
-    }
-    guard_stacks(self);
-    runner__signals_take(self);
-    if (run_main(self, &code, result)) {
-        return code;
-    }
-    runner__tasks_leave(&self->tasks);
-    runner__signals_give_back(self);
-    release(self);
-    return code;
-}
-
-runner_error_group_t *runner_run_errors(const runner_t *self)
-{
-    return runner__home_check(self) == 0 ? self->errors : NULL;
 }
 
 int runner_get_loop(runner_t *self, struct uv_loop_s **out)
@@ -383,7 +218,8 @@ int runner_get_loop(runner_t *self, struct uv_loop_s **out)
     return code;
 }
 
-int runner_close(runner_t *self)
+/* `give_up`: without waiting for anything. */
+static int close_runner(runner_t *self, bool give_up)
 {
     int code = runner__home_check(self);
     if (code != 0) {
@@ -392,14 +228,14 @@ int runner_close(runner_t *self)
     if (runner__home_phase(&self->tasks.home) != RUNNER__OPEN) {
         return 0;
     }
-    code = acquire(self);
+    code = give_up ? runner__acquire(self) : runner__acquire_own(self);
     if (code != 0) {
         return code == RUNNER_ECLOSED ? 0 : code;
     }
     runner__signals_take(self);
     runner__signals_restart(self);
     runner__tasks_enter(&self->tasks);
-    code = runner__shutdown(self);
+    code = runner__shutdown(self, give_up);
     if (runner__home_check(self) != 0) {
         return code; /* a forked child */
     }
@@ -409,8 +245,13 @@ int runner_close(runner_t *self)
         self->options.on_report(&self->report, self->options.on_report_arg);
     }
     runner__signals_give_back(self);
-    release(self);
+    runner__release(self);
     return code;
+}
+
+int runner_close(runner_t *self)
+{
+    return close_runner(self, false);
 }
 
 /* The last task or future that the program held is gone. */
@@ -435,14 +276,18 @@ void runner_free(runner_t *self)
         runner_exception_t info = {.size = sizeof info, .message = "unclosed event loop was freed"};
         runner__handler_call(&home->loop, &info);
     }
-    (void)runner_close(self);
+    if (self->host != NULL && self->host->mode != RUNNER__HOST_IDLE) {
+        (void)runner__host_finish(self);
+    }
+    (void)close_runner(self, runner__host_has_tasks(self));
     if (runner__home_phase(home) != RUNNER__CLOSED) {
         runner__shutdown_refuse(self);
     }
+    runner__host_free(self);
     home->magic = RUNNER__MAGIC_FREED;
     runner__handler_fini(&self->handler);
     runner__report_clear(&self->report);
-    keep_errors(self, NULL);
+    runner__run_keep_errors(self, NULL);
     runner__tasks_fini(&self->tasks);
     runner__callbacks_fini(self);
     runner__free(self->posts);

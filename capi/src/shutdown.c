@@ -36,13 +36,6 @@ runner__loop_end_t runner__drive(runner_t *self, runner_future_t *future)
     return end;
 }
 
-/* Whether this is a child that was forked inside a phase: it has come back from the parent's loop,
- * and must leave everything as it is. */
-static bool is_forked(runner_t *self)
-{
-    return runner__loop_of(self)->forked;
-}
-
 static void note_code(runner_t *self, int code)
 {
     if (self->shutdown.code == 0) {
@@ -80,16 +73,11 @@ static void end_phase(runner__loop_t *loop, runner__entry_t *entry)
     runner__loop_push(loop, &runner__of_loop(loop)->shutdown.stop);
 }
 
-typedef struct grace {
-    runner__timer_t timer;
-    runner_t *self;
-} grace_t;
-
 static void grace_is_over(runner__loop_t *loop, runner__entry_t *entry)
 {
-    runner__timer_t *timer = RUNNER__CONTAINER(entry, runner__timer_t, entry);
+    runner_t *self = runner__of_loop(loop);
     runner__list_init(&entry->node);
-    RUNNER__CONTAINER(timer, grace_t, timer)->self->shutdown.late = true;
+    self->shutdown.late = true;
     runner__loop_stop(loop);
 }
 
@@ -112,62 +100,68 @@ static void note_deadlock(runner_t *self)
     }
 }
 
-/* Turns the loop until the phase is done or has to be given up. An abort ends the run only after
- * shutdown: here the turning goes on. */
-static bool turn_phase(runner_t *self)
+bool runner__shutdown_wants_turn(const runner_t *self)
 {
-    runner__shutdown_t *shutdown = &self->shutdown;
-    runner__loop_t *loop = runner__loop_of(self);
-    while (!shutdown->phase_done && !shutdown->late && !shutdown->skip && !shutdown->give_up) {
-        runner__loop_end_t end = runner__loop_run(loop);
-        if (self->tasks.abort_code != 0) {
-            note_code(self, self->tasks.abort_code);
-            self->tasks.abort_code = 0;
-        }
-        if (end == RUNNER__LOOP_FORKED) {
-            return false;
-        }
-        if (end == RUNNER__LOOP_DEADLOCK) {
-            note_deadlock(self);
-            return false;
-        }
-        shutdown->late = shutdown->late || runner__loop_limit_reached(loop);
-    }
-    if (!shutdown->phase_done && shutdown->late) {
-        note_code(self, RUNNER_ETIMEDOUT);
-    }
-    return shutdown->phase_done;
+    const runner__shutdown_t *shutdown = &self->shutdown;
+    return !shutdown->phase_done && !shutdown->late && !shutdown->skip && !shutdown->give_up;
 }
 
-/* Runs a phase that has queued its first entry. `limit`: real time counts, also under the virtual
- * clock, which stands still while jobs run. */
-static bool run_phase(runner_t *self, uint64_t grace_ms, bool limit)
+/* An abort ends the run only after shutdown: here the turning goes on. */
+bool runner__shutdown_turned(runner_t *self, runner__loop_end_t end)
+{
+    if (self->tasks.abort_code != 0) {
+        note_code(self, self->tasks.abort_code);
+        self->tasks.abort_code = 0;
+    }
+    if (end == RUNNER__LOOP_DEADLOCK) {
+        note_deadlock(self);
+    }
+    if (end == RUNNER__LOOP_DEADLOCK || end == RUNNER__LOOP_FORKED) {
+        return false;
+    }
+    if (runner__loop_limit_reached(runner__loop_of(self))) {
+        self->shutdown.late = true;
+    }
+    return runner__shutdown_wants_turn(self);
+}
+
+/* Begins a phase that has queued its first entry, or will be queued for. `limit`: real time counts,
+ * also under the virtual clock, which stands still while jobs run. */
+static void begin_phase(runner_t *self, uint64_t grace_ms, bool limit)
 {
     runner__shutdown_t *shutdown = &self->shutdown;
     runner__loop_t *loop = runner__loop_of(self);
-    grace_t grace = {.timer = {.entry.run = grace_is_over, .slot = RUNNER__TIMER_IDLE},
-                     .self = self};
-    runner__list_init(&grace.timer.entry.node);
     shutdown->phase_done = false;
     shutdown->late = false;
     shutdown->skip = false;
-    if (grace_ms != RUNNER_FOREVER) {
-        uint64_t grace_ns = grace_ms < UINT64_MAX / NS_PER_MS ? grace_ms * NS_PER_MS : UINT64_MAX;
-        bool real = limit && loop->is_virtual;
-        if (real || runner__timer_start(&loop->timers, &grace.timer,
-                                        runner__loop_deadline(loop, grace_ns)) != 0) {
-            runner__loop_set_limit(loop, grace_ns); /* also where there is no memory for a timer */
-        }
+    if (grace_ms == RUNNER_FOREVER) {
+        return;
     }
-    bool done = turn_phase(self);
+    uint64_t grace_ns = grace_ms < UINT64_MAX / NS_PER_MS ? grace_ms * NS_PER_MS : UINT64_MAX;
+    bool real = limit && loop->is_virtual;
+    if (real || runner__timer_start(&loop->timers, &shutdown->grace,
+                                    runner__loop_deadline(loop, grace_ns)) != 0) {
+        runner__loop_set_limit(loop, grace_ns); /* also where there is no memory for a timer */
+    }
+}
+
+/* Whether the phase came to its own end. */
+static bool end_of_phase(runner_t *self)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    runner__loop_t *loop = runner__loop_of(self);
+    if (!shutdown->phase_done && shutdown->late) {
+        note_code(self, RUNNER_ETIMEDOUT);
+    }
     runner__loop_set_limit(loop, UINT64_MAX);
-    runner__timer_stop(&loop->timers, &grace.timer);
-    runner__list_remove(&grace.timer.entry.node);
+    runner__timer_stop(&loop->timers, &shutdown->grace);
+    runner__list_remove(&shutdown->grace.entry.node);
     runner__list_remove(&shutdown->step.node);
     runner__list_remove(&shutdown->stop.node);
+    runner__list_init(&shutdown->grace.entry.node);
     runner__list_init(&shutdown->step.node);
     runner__list_init(&shutdown->stop.node);
-    return done;
+    return shutdown->phase_done;
 }
 
 /* An option of zero is for ever, and RUNNER_NO_WAIT is not at all. */
@@ -242,18 +236,20 @@ static void account_for(runner_t *self, runner_task_t *task)
                        runner__task_label(task, name, sizeof name), NULL);
 }
 
-static void cancel_phase(runner_t *self)
+static bool begin_cancel(runner_t *self)
 {
-    runner__tasks_t *tasks = &self->tasks;
-    if (tasks->count == 0) {
-        return;
+    if (self->tasks.count == 0) {
+        return false;
     }
     cancel_leftovers(self);
-    bool done = run_phase(self, grace_of(self->options.cancel_grace_ms), false);
-    if (is_forked(self)) {
-        return;
-    }
-    if (!done) {
+    begin_phase(self, grace_of(self->options.cancel_grace_ms), false);
+    return true;
+}
+
+static void end_cancel(runner_t *self)
+{
+    runner__tasks_t *tasks = &self->tasks;
+    if (!end_of_phase(self)) {
         abandon_leftovers(self);
     }
     while (!runner__list_empty(&tasks->leftovers)) {
@@ -280,47 +276,23 @@ static void start_closers(runner__loop_t *loop, runner__entry_t *entry)
     }
 }
 
-static void closables_phase(runner_t *self)
+static bool begin_closables(runner_t *self)
 {
     runner__shutdown_t *shutdown = &self->shutdown;
     shutdown->step.run = start_closers;
     runner__loop_push(runner__loop_of(self), &shutdown->step);
-    bool done = run_phase(self, grace_of(self->options.closable_grace_ms), false);
-    if (is_forked(self)) {
-        return;
-    }
+    begin_phase(self, grace_of(self->options.closable_grace_ms), false);
+    return true;
+}
+
+static void end_closables(runner_t *self)
+{
+    bool done = end_of_phase(self);
     runner__closables_finish(self, RUNNER_EABANDONED);
     if (!done) {
         runner__closables_drop(self);
     }
     self->closables_closed = true;
-}
-
-/* What closables have spawned, and registered, goes the same way. */
-static void tasks_phases(runner_t *self)
-{
-    for (int generation = 0; generation < MOST_GENERATIONS; generation++) {
-        self->report.generations++;
-        cancel_phase(self);
-        if (is_forked(self)) {
-            return;
-        }
-        /* Other threads could go on for ever: what they bring after the first round is refused. */
-        atomic_store_explicit(&self->tasks_shut, true, memory_order_relaxed);
-        closables_phase(self);
-        if (is_forked(self)) {
-            return;
-        }
-        if (self->tasks.count == 0 && runner__list_empty(&self->closables)) {
-            return;
-        }
-    }
-    bool given_up = self->shutdown.give_up;
-    self->shutdown.give_up = true;
-    note_code(self, RUNNER_ETIMEDOUT);
-    cancel_phase(self);
-    closables_phase(self);
-    self->shutdown.give_up = given_up;
 }
 
 static void executor_drained(runner_t *self)
@@ -337,16 +309,19 @@ static void drain_executor(runner__loop_t *loop, runner__entry_t *entry)
     }
 }
 
-static void executor_phase(runner_t *self)
+static bool begin_executor(runner_t *self)
 {
     uint64_t timeout_ms = self->options.executor_join_timeout_ms;
     timeout_ms = timeout_ms == 0 ? DEFAULT_JOIN_TIMEOUT_MS : grace_of(timeout_ms);
     self->shutdown.step.run = drain_executor;
     runner__loop_push(runner__loop_of(self), &self->shutdown.step);
-    (void)run_phase(self, timeout_ms, true);
-    if (is_forked(self)) {
-        return;
-    }
+    begin_phase(self, timeout_ms, true);
+    return true;
+}
+
+static void end_executor(runner_t *self)
+{
+    (void)end_of_phase(self);
     size_t left = runner__executor_release(self);
     if (left == 0) {
         return;
@@ -358,6 +333,101 @@ static void executor_phase(runner_t *self)
                                .message = "executor did not finish joining its threads in time",
                                .code = RUNNER_ETIMEDOUT};
     runner__handler_call(runner__loop_of(self), &info);
+}
+
+/* --- their order --- */
+
+static bool has_leftovers(const runner_t *self)
+{
+    return self->tasks.count > 0 || !runner__list_empty(&self->closables);
+}
+
+static bool begin_current(runner_t *self)
+{
+    switch (self->shutdown.phase) {
+    case RUNNER__PHASE_CANCEL:
+        return begin_cancel(self);
+    case RUNNER__PHASE_CLOSABLES:
+        return begin_closables(self);
+    default:
+        return begin_executor(self);
+    }
+}
+
+static void end_current(runner_t *self)
+{
+    switch (self->shutdown.phase) {
+    case RUNNER__PHASE_CANCEL:
+        end_cancel(self);
+        break;
+    case RUNNER__PHASE_CLOSABLES:
+        end_closables(self);
+        break;
+    default:
+        end_executor(self);
+        break;
+    }
+}
+
+/* What closables have spawned, and registered, goes the same way: a further generation. The one
+ * after the last is given up as it is. */
+static runner__closing_t after_closables(runner_t *self)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    bool given_up = shutdown->generation > MOST_GENERATIONS;
+    if (has_leftovers(self) && !given_up) {
+        if (++shutdown->generation <= MOST_GENERATIONS) {
+            self->report.generations++;
+        } else {
+            shutdown->given_up_before = shutdown->give_up;
+            shutdown->give_up = true;
+            note_code(self, RUNNER_ETIMEDOUT);
+        }
+        return RUNNER__PHASE_CANCEL;
+    }
+    if (given_up) {
+        shutdown->give_up = shutdown->given_up_before;
+    }
+    return shutdown->drained ? RUNNER__PHASE_NONE : RUNNER__PHASE_EXECUTOR;
+}
+
+static runner__closing_t following(runner_t *self)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    switch (shutdown->phase) {
+    case RUNNER__PHASE_CANCEL:
+        /* Other threads could go on for ever: what they bring after the first round is refused. */
+        atomic_store_explicit(&self->tasks_shut, true, memory_order_relaxed);
+        return RUNNER__PHASE_CLOSABLES;
+    case RUNNER__PHASE_CLOSABLES:
+        return after_closables(self);
+    default:
+        shutdown->drained = true;
+        if (!has_leftovers(self)) {
+            return RUNNER__PHASE_NONE;
+        }
+        shutdown->generation = 1;
+        self->report.generations++;
+        return RUNNER__PHASE_CANCEL;
+    }
+}
+
+bool runner__shutdown_next(runner_t *self)
+{
+    runner__shutdown_t *shutdown = &self->shutdown;
+    while (shutdown->phase != RUNNER__PHASE_NONE) {
+        if (shutdown->turning) {
+            shutdown->turning = false;
+            end_current(self);
+            shutdown->phase = following(self);
+        } else if (begin_current(self)) {
+            shutdown->turning = true;
+            return true;
+        } else {
+            shutdown->phase = following(self);
+        }
+    }
+    return false;
 }
 
 /* Failures that nobody has taken: the last chance to hear of them. */
@@ -435,7 +505,7 @@ static bool close_loop(runner_t *self)
     return false;
 }
 
-static void release_loop(runner_t *self)
+void runner__shutdown_release_loop(runner_t *self)
 {
     if (!close_loop(self)) {
         note_code(self, RUNNER_EHANDLES);
@@ -447,40 +517,57 @@ static void release_loop(runner_t *self)
     self->uv = NULL;
 }
 
-static void begin(runner_t *self)
+void runner__shutdown_begin(runner_t *self)
 {
     runner__shutdown_t *shutdown = &self->shutdown;
     memset(shutdown, 0, sizeof *shutdown);
     shutdown->stop.run = phase_is_done;
+    shutdown->grace.entry.run = grace_is_over;
+    shutdown->grace.slot = RUNNER__TIMER_IDLE;
+    runner__list_init(&shutdown->grace.entry.node);
     runner__list_init(&shutdown->stop.node);
     runner__list_init(&shutdown->step.node);
     runner__list_init(&shutdown->closers);
     shutdown->active = true;
+    shutdown->generation = 1;
     self->tasks.abort_code = 0;
     runner__report_clear(&self->report);
     self->report.made = true;
+    self->report.generations = 1;
 }
 
-int runner__shutdown(runner_t *self)
+void runner__shutdown_settle(runner_t *self)
 {
-    begin(self);
-    tasks_phases(self);
-    if (!is_forked(self)) {
-        executor_phase(self);
-    }
-    if (!is_forked(self) && (self->tasks.count > 0 || !runner__list_empty(&self->closables))) {
-        tasks_phases(self);
-    }
-    if (is_forked(self)) {
-        return RUNNER_EFORK;
-    }
     report_failures(self);
     runner__shutdown_refuse(self);
     runner__scoped_release_all(&self->tasks);
-    release_loop(self);
+}
+
+int runner__shutdown_end(runner_t *self)
+{
     runner__closables_free(self);
     runner_context_unref(self->context);
     self->context = NULL;
     self->shutdown.active = false;
     return self->shutdown.code;
+}
+
+int runner__shutdown(runner_t *self, bool give_up)
+{
+    runner__shutdown_begin(self);
+    self->shutdown.give_up = give_up;
+    while (runner__shutdown_next(self)) {
+        runner__loop_end_t end = RUNNER__LOOP_STOPPED;
+        bool goes_on = runner__shutdown_wants_turn(self);
+        while (goes_on) {
+            end = runner__loop_run(runner__loop_of(self));
+            goes_on = runner__shutdown_turned(self, end);
+        }
+        if (end == RUNNER__LOOP_FORKED) {
+            return RUNNER_EFORK;
+        }
+    }
+    runner__shutdown_settle(self);
+    runner__shutdown_release_loop(self);
+    return runner__shutdown_end(self);
 }

@@ -172,14 +172,26 @@ static void forget_counts(runner__signals_t *signals)
     atomic_store_explicit(&signals->acted, false, memory_order_relaxed);
 }
 
-void runner__signals_take(runner_t *self)
+static bool begin_listening(runner_t *self)
 {
     if (self->signals.held++ > 0) {
-        return;
+        return false;
     }
     forget_counts(&self->signals);
     atomic_store_explicit(&self->signals.listening, true, memory_order_release);
-    take_all(self);
+    return true;
+}
+
+void runner__signals_take(runner_t *self)
+{
+    if (begin_listening(self)) {
+        take_all(self);
+    }
+}
+
+void runner__signals_listen(runner_t *self)
+{
+    (void)begin_listening(self);
 }
 
 void runner__signals_give_back(runner_t *self)

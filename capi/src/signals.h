@@ -30,6 +30,9 @@ void runner__signals_init(runner__signals_t *signals);
 /* Begins a run or a close: takes what the runner's options ask for. Nested calls keep it. */
 void runner__signals_take(runner_t *self);
 
+/* The same without taking any: somebody else does, and calls runner_interrupt(). */
+void runner__signals_listen(runner_t *self);
+
 /* Ends it: puts back what is still ours. An interrupt that nobody acted on is raised again. */
 void runner__signals_give_back(runner_t *self);
 

@@ -48,6 +48,9 @@ static void free_task(runner_future_t *future)
         free_extra(tasks, task->extra);
     }
     runner__scope_fini(&task->scope);
+    if (RUNNER__UNLIKELY((task->future.task_flags & RUNNER__TASK_HOST) != 0)) {
+        tasks->host_ops->freed(task);
+    }
     if ((task->future.task_flags & RUNNER__TASK_COROUTINE) != 0) {
         runner__cotask_free(tasks, (runner__cotask_t *)task);
     } else {
@@ -77,6 +80,7 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
     }
     tasks->current = NULL;
     tasks->active = &tasks->native;
+    tasks->host_ops = NULL;
     runner__futures_init(&tasks->home);
     runner__stackpool_init(&tasks->stacks, sizeof(runner__cotask_t), stack_bytes);
     runner__pool_init(&tasks->plain, sizeof(runner_task_t), WARM_TASKS);
@@ -251,7 +255,9 @@ static void finish(runner_task_t *task, int code, void *value)
     if (RUNNER__UNLIKELY(code == RUNNER_EGROUP) && task->extra != NULL) {
         runner__future_set_note(&task->future, task->extra->errors);
     }
-    runner__future_settle(&task->future, code, code == 0 ? value : NULL);
+    /* The host's value also says what a failure was. */
+    bool has_value = code == 0 || (task->future.task_flags & RUNNER__TASK_HOST) != 0;
+    runner__future_settle(&task->future, code, has_value ? value : NULL);
     tasks->count--;
     if (task->extra != NULL && task->extra->drop != NULL) {
         task->extra->drop(task->arg);
@@ -335,17 +341,16 @@ static inline int end_wait(runner_task_t *task, uint32_t flags)
     return end_other_wait(task, flags);
 }
 
-/* Inline in its callers for the same reason as the switch itself. */
-__attribute__((always_inline)) static inline void take_step(runner_task_t *task)
+/* Ends the wait; false if there is nothing to run. */
+__attribute__((always_inline)) static inline bool wake(runner_task_t *task, runner__loop_t *loop,
+                                                       int *status)
 {
-    runner__tasks_t *tasks = runner__task_owner(task);
-    runner__loop_t *loop = &tasks->home.loop;
     uint32_t flags = task->future.task_flags;
     task->future.task_flags =
         flags & ~(uint32_t)(RUNNER__TASK_QUEUED | RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_CUT);
-    int status = end_wait(task, flags);
+    *status = end_wait(task, flags);
     if (RUNNER__UNLIKELY(task->wait.ops != NULL)) {
-        return; /* the wait goes on */
+        return false; /* the wait goes on */
     }
     if (RUNNER__UNLIKELY(loop->debug)) {
         const char *label = runner__task_label(task, loop->label, sizeof loop->label);
@@ -356,9 +361,31 @@ __attribute__((always_inline)) static inline void take_step(runner_task_t *task)
     if ((flags & RUNNER__TASK_STARTED) == 0) {
         if (RUNNER__UNLIKELY((flags & RUNNER__TASK_MUST_CANCEL) != 0)) {
             finish(task, RUNNER_ECANCELED, NULL);
-            return;
+            return false;
         }
         task->future.task_flags |= RUNNER__TASK_STARTED;
+    }
+    return true;
+}
+
+/* A signal that came while the body ran is acted on as if it had come in the middle. */
+static inline void end(runner_task_t *task, runner__loop_t *loop, int code, void *value)
+{
+    if (RUNNER__UNLIKELY(atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0) &&
+        !loop->forked) {
+        loop->hooks->attention(loop);
+    }
+    finish(task, code, value);
+}
+
+/* Inline in its callers for the same reason as the switch itself. */
+__attribute__((always_inline)) static inline void take_step(runner_task_t *task)
+{
+    runner__tasks_t *tasks = runner__task_owner(task);
+    runner__loop_t *loop = &tasks->home.loop;
+    int status;
+    if (RUNNER__UNLIKELY(!wake(task, loop, &status))) {
+        return;
     }
     runner_task_t *before = tasks->current;
     void *scope = loop->scope;
@@ -370,12 +397,7 @@ __attribute__((always_inline)) static inline void take_step(runner_task_t *task)
     tasks->current = before;
     loop->scope = scope;
     if (over) {
-        /* A signal that came while the body ran is acted on as if it had come in the middle. */
-        if (RUNNER__UNLIKELY(atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0) &&
-            !loop->forked) {
-            loop->hooks->attention(loop);
-        }
-        finish(task, task->future.code, task->future.value);
+        end(task, loop, task->future.code, task->future.value);
     }
 }
 
@@ -389,6 +411,16 @@ void runner__task_entry(runner__loop_t *loop, runner__entry_t *entry)
 void runner__task_step(runner_task_t *task)
 {
     take_step(task);
+}
+
+bool runner__task_wake(runner_task_t *task, int *status)
+{
+    return wake(task, &task->future.home->loop, status);
+}
+
+void runner__task_end(runner_task_t *task, int code, void *value)
+{
+    end(task, &task->future.home->loop, code, value);
 }
 
 bool runner__task_take_errors(runner_task_t *task, runner__note_t *errors)
@@ -419,6 +451,9 @@ void runner__task_abandon(runner_task_t *task)
     runner__wait_drop(&task->wait);
     if ((task->future.task_flags & RUNNER__TASK_COROUTINE) != 0) {
         runner__cotask_abandon((runner__cotask_t *)task);
+    }
+    if ((task->future.task_flags & RUNNER__TASK_HOST) != 0) {
+        runner__task_owner(task)->host_ops->abandoned(task);
     }
     task->future.task_flags &= ~(uint32_t)(RUNNER__TASK_MUST_CANCEL | RUNNER__TASK_ABORTS);
     finish(task, RUNNER_EABANDONED, NULL);

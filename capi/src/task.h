@@ -30,7 +30,11 @@ enum {
     RUNNER__TASK_LEFTOVER = 256,   /* shutdown waits for it */
     RUNNER__TASK_AWAITED = 512,    /* marks of a print in progress */
     RUNNER__TASK_PRINTED = 1024,
-    RUNNER__TASK_CUT = 2048, /* its wait was ended by a cancel */
+    RUNNER__TASK_CUT = 2048,   /* its wait was ended by a cancel */
+    RUNNER__TASK_HOST = 4096,  /* its body is the host's */
+    RUNNER__TASK_OUT = 8192,   /* it was handed to the host, which may not have begun with it */
+    RUNNER__TASK_PUTS = 16384, /* its arg is an item of the host, which it puts */
+    RUNNER__TASK_GETS = 32768, /* its arg will be one */
 };
 
 /* What few tasks have. */
@@ -46,7 +50,16 @@ typedef struct runner__task_extra {
 typedef union runner__body {
     runner_fn coroutine;
     runner_step_fn step;
+    uint64_t id; /* of a host task, in host_ids.h; its arg is what its wait has brought */
 } runner__body_t;
+
+/* What the host's side is told of its tasks. */
+typedef struct runner__host_ops {
+    void (*freed)(runner_task_t *task);
+    void (*abandoned)(runner_task_t *task);
+    /* A cancel has come, or was taken back, while it was out. */
+    void (*revised)(runner_task_t *task);
+} runner__host_ops_t;
 
 /* Ordered by how often a step touches it. A parked stackless task is this and a timer's slot: its
  * flags and its count of cancels lie where the future and the timer have room. */
@@ -76,9 +89,10 @@ typedef struct runner__tasks {
     runner__pool_t groups; /* this and the next two: the layer above says of what size */
     runner__pool_t members;
     runner__pool_t timeouts;
-    runner__node_t scoped; /* what running functions have opened and will close */
-    runner__node_t all;    /* tasks that are not done, in spawn order */
-    size_t count;          /* how many */
+    const runner__host_ops_t *host_ops; /* NULL before there are host tasks */
+    runner__node_t scoped;              /* what running functions have opened and will close */
+    runner__node_t all;                 /* tasks that are not done, in spawn order */
+    size_t count;                       /* how many */
     uint64_t spawned;
     runner__node_t
         leftovers;         /* those that shutdown has cancelled, in spawn order, also done ones */
@@ -147,6 +161,12 @@ static inline void runner__task_queue(runner_task_t *task)
 
 /* Takes its next step now. */
 void runner__task_step(runner_task_t *task);
+
+/* A step of a host task in two parts. The first ends its wait; false if there is nothing to run: the
+ * wait goes on, or it was cancelled before it ever ran and has ended. */
+bool runner__task_wake(runner_task_t *task, int *status);
+/* The second, if the body is over. */
+void runner__task_end(runner_task_t *task, int code, void *value);
 
 /* Ends a task that cannot go on, without running it. */
 void runner__task_abandon(runner_task_t *task);

@@ -63,6 +63,9 @@ struct runner__wait {
 /* Waits for a future, which the wait holds a reference of: its settling queues the waiter. */
 extern const runner__wait_ops_t runner__wait_for_future;
 
+/* Waits for a timer alone. */
+extern const runner__wait_ops_t runner__wait_for_time;
+
 /* The outcome of a wait that is over, which it clears. */
 int runner__wait_end(runner__wait_t *wait, runner__wait_how_t how);
 

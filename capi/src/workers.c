@@ -164,6 +164,15 @@ static void accept_job(runner__workers_t *workers, runner_job_t *job)
     atomic_fetch_add_explicit(&workers->home->loop.jobs, 1, memory_order_relaxed);
 }
 
+void runner__workers_adopt(runner__workers_t *workers, runner_job_t *job)
+{
+    uv_mutex_lock(&workers->lock);
+    accept_job(workers, job);
+    job->state = RUNNER__JOB_RUNNING;
+    runner__list_push(&workers->running, &job->entry.node);
+    uv_mutex_unlock(&workers->lock);
+}
+
 /* Takes back an acceptance: the job is the caller's again. */
 static void refuse_job(runner__workers_t *workers, runner_job_t *job)
 {

@@ -23,6 +23,9 @@ void runner__workers_unref(runner__workers_t *workers);
  * program's executor. */
 int runner__workers_submit(runner__workers_t *workers, runner_job_t *job);
 
+/* Accepts a job that somebody has begun with, and will give to runner_job_run(). */
+void runner__workers_adopt(runner__workers_t *workers, runner_job_t *job);
+
 /* Takes a job out of the queue; false if it has been started. A job that only the program's
  * executor can find stays there and will not call its function. */
 bool runner__workers_cancel(runner__workers_t *workers, runner_job_t *job);

@@ -65,9 +65,9 @@ typedef struct runner_host_event {
 /** A task has ended without the host: RUNNER_ECANCELED, it never started; RUNNER_EABANDONED, it was
  * given up at shutdown, and is to be forgotten where it stands. No command may name it as `task`. */
 #define RUNNER_HOST_ENDED 4
-/** Something is gone. `task`: an id that nothing refers to any more (a task, a timer, a closable), or 0.
- * `value`: the value that the host gave with a callback that will not be called, an item that nobody
- * gets, a variable's value or a closable, which is released; else 0. */
+/** Something is gone. `task`: the id of a task that nothing refers to any more, or 0. `value`: the value
+ * that the host gave with a callback that will not be called, an item that nobody gets, a variable or
+ * a closable, which is released; else 0. */
 #define RUNNER_HOST_DROP 5
 /** An error that nobody can be given: runner_host_exception() tells it. `task`: the task it was found
  * in, or 0. `status`: its code. */
@@ -109,7 +109,7 @@ typedef struct runner_host_cmd {
 #define RUNNER_HOST_SLEEP 4
 /** Wait for a task or future and take its outcome. in(id), out(b: its value). Waits. */
 #define RUNNER_HOST_AWAIT 5
-/** The same for at most a time, as runner_await_for(). in(id, a: nanoseconds, rounded up to
+/** The same of a task, for at most a time, as runner_await_for(). in(id, a: nanoseconds, rounded up to
  * milliseconds; INT64_MAX for ever), out(b). Waits. */
 #define RUNNER_HOST_AWAIT_FOR 6
 /** Ask a task or future to end. in(id, b: payload or 0). RUNNER_EDONE: it is done. */
@@ -335,7 +335,7 @@ RUNNER_EXPORT int runner_begin(runner_t *self, uint64_t context, uint64_t *main)
  * @return 0, or with nothing begun:
  *   - RUNNER_EINVAL  NULL
  *   - RUNNER_ELOOP   called inside a running loop
- *   - RUNNER_ECLOSED it is closed, or has never been used: now it is
+ *   - RUNNER_ECLOSED it is closed, or was never used: there is nothing to close
  *   - RUNNER_EBUSY   it runs or is being closed
  *   - RUNNER_EFORK   made in the parent process
  *
@@ -375,7 +375,9 @@ RUNNER_EXPORT int runner_step(runner_t *self, runner_host_cmd_t *cmds, size_t n_
  * Do commands now, between two steps. Each gets its status.
  *
  * Outside of a run only those are done that need no task and make nothing wait: making, looking at
- * and releasing objects, settling futures, callbacks, closables.
+ * and releasing objects, settling futures, callbacks, closables. Once a close has told its end, and
+ * until runner_free(), there are only RUNNER_HOST_RELEASE, _STATUS, _RESULT and _CANCELLING; what goes
+ * then is not told any more.
  *
  * @param self    Runner. Borrowed; made ready to use if it is new.
  * @param cmds    Commands, done in this order. Borrowed.
@@ -383,9 +385,9 @@ RUNNER_EXPORT int runner_step(runner_t *self, runner_host_cmd_t *cmds, size_t n_
  *
  * @return 0; the commands have their own codes: those of the functions that they stand for, and
  *         RUNNER_EBADID (no such object, or of another kind), RUNNER_EINVAL (no such operation),
- *         RUNNER_ENOTASK (`task` is not running). Or with nothing done: RUNNER_EINVAL (NULL),
- *         RUNNER_ELOOP (called inside a running loop), RUNNER_ECLOSED, RUNNER_EFORK, RUNNER_ENOMEM, a
- *         code of the loop's creation.
+ *         RUNNER_ENOTASK (`task` is not running), RUNNER_ECLOSED. Or with nothing done: RUNNER_EINVAL
+ *         (NULL), RUNNER_ELOOP (called inside a running loop), RUNNER_EFORK, RUNNER_ENOMEM, a code of
+ *         the loop's creation.
  *
  * @note Thread: as runner_step(). Blocks: no.
  * @since 0.1

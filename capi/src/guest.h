@@ -1,0 +1,18 @@
+/*
+ * A guest: a runner on a libuv loop that somebody else turns.
+ */
+#ifndef RUNNER__GUEST_H
+#define RUNNER__GUEST_H
+
+#include "handle.h"
+#include "runner/guest.h"
+
+/* Why these do not drive this runner: RUNNER_ENOTSUP, or 0. */
+int runner__guest_refuses_own(const runner_t *self);  /* those that turn the loop */
+int runner__guest_refuses_step(const runner_t *self); /* runner_step() and its like */
+int runner__guest_refuses_host(const runner_t *self); /* runner_begin() and its like */
+
+/* The hook of the loop: see loop.h. */
+void runner__guest_ready(runner__loop_t *loop);
+
+#endif

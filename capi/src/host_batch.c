@@ -1,0 +1,550 @@
+/* Batches: which tasks are handed out, what can still change about that, and what is told. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/options.h"
+#include "host.h"
+#include "runner/error.h"
+
+#define WARM_VALUES 1024
+
+/* --- what is kept of an exception until the host has asked --- */
+
+typedef struct kept_exception {
+    runner__node_t node;
+    runner_host_exception_t info;
+    char texts[];
+} kept_exception_t;
+
+static void forget_all(runner__node_t *errors)
+{
+    while (!runner__list_empty(errors)) {
+        runner__free(RUNNER__CONTAINER(runner__list_pop(errors), kept_exception_t, node));
+    }
+}
+
+void runner__batch_forget(runner__host_t *host)
+{
+    forget_all(&host->told_errors);
+    runner__free(host->asked);
+    host->asked = NULL;
+}
+
+static runner__host_t *host_of_task(const runner_task_t *task)
+{
+    return ((runner_t *)task->future.home)->host;
+}
+
+/* --- while a task is out, its wait has room for this --- */
+
+static size_t place_of(const runner_task_t *task)
+{
+    return (size_t)(uintptr_t)task->wait.on;
+}
+
+/* --- what a task that was taken back, or had its outcome at once, waits with --- */
+
+/* The outcome, and what to do with a cancel that comes before it is told: an outcome that had an
+ * effect on others is told, and the cancel at the next wait. */
+#define HAD_EFFECT (INT64_C(1) << 32)
+
+static bool cancel_returned(runner__wait_t *wait, const runner__cancel_t *cancel)
+{
+    (void)wait;
+    (void)cancel;
+    return false;
+}
+
+static int end_returned(runner__wait_t *wait, runner__wait_how_t how)
+{
+    runner_task_t *task = RUNNER__CONTAINER(wait, runner_task_t, wait);
+    int64_t what = wait->put.priority;
+    task->arg = wait->put.item;
+    if (how == RUNNER__WAIT_WOKEN) {
+        return (int)(int32_t)what;
+    }
+    if ((what & HAD_EFFECT) != 0) {
+        task->future.task_flags |= RUNNER__TASK_MUST_CANCEL;
+        return (int)(int32_t)what;
+    }
+    return RUNNER_ECANCELED;
+}
+
+static const runner__wait_ops_t returned_ops = {
+    .what = "host", .cancel = cancel_returned, .end = end_returned};
+
+static void return_with(runner_task_t *task, int status, uint64_t value, bool had_effect)
+{
+    task->wait.ops = &returned_ops;
+    task->wait.put.item = (void *)(uintptr_t)value;
+    task->wait.put.priority = (int64_t)(uint32_t)status | (had_effect ? HAD_EFFECT : 0);
+}
+
+/* --- handing out --- */
+
+/* Whether its step changes nothing that the tasks before it in a batch could see, or change: its wait
+ * can then be ended before they have run. */
+static bool is_pure(const runner_task_t *task)
+{
+    const runner__wait_ops_t *ops = task->wait.ops;
+    bool canceled = (task->future.task_flags & RUNNER__TASK_MUST_CANCEL) != 0;
+    if ((task->future.task_flags & RUNNER__TASK_STARTED) == 0) {
+        return !canceled;
+    }
+    if (ops == NULL || ops == &runner__wait_for_time) {
+        return true;
+    }
+    if (ops == &returned_ops) {
+        return (task->wait.put.priority & HAD_EFFECT) == 0;
+    }
+    if (ops == &runner__wait_for_future && !canceled) {
+        const runner_future_t *future = task->wait.on;
+        return runner__future_is_done(future) && future->code == 0;
+    }
+    return false;
+}
+
+static uint64_t value_of(const runner_task_t *task, int status, uint64_t of_future)
+{
+    if (status == RUNNER_ECANCELED) {
+        return runner_task_cancel_payload(task);
+    }
+    return of_future != 0 ? of_future : (uint64_t)(uintptr_t)task->arg;
+}
+
+bool runner__batch_push(runner__host_t *host, uint64_t task, int kind, int status, uint64_t value)
+{
+    if (host->count == host->cap) {
+        return false;
+    }
+    host->events[host->count++] =
+        (runner_host_event_t){.task = task, .kind = kind, .status = status, .value = value};
+    return true;
+}
+
+/* Ends its wait, and hands it out if it is to run. */
+static void hand_out(runner__host_t *host, runner_task_t *task, bool pure)
+{
+    bool started = (task->future.task_flags & RUNNER__TASK_STARTED) != 0;
+    uint64_t of_future = 0;
+    int status = 0;
+    if (task->wait.ops == &runner__wait_for_future) {
+        of_future = (uint64_t)(uintptr_t)((const runner_future_t *)task->wait.on)->value;
+    }
+    runner_task_ref(task);
+    if (!runner__task_wake(task, &status)) {
+        if (runner__future_is_done(&task->future)) { /* it never ran */
+            host->tasks--;
+            (void)runner__batch_push(host, task->body.id, RUNNER_HOST_ENDED, RUNNER_ECANCELED, 0);
+        }
+        runner_task_unref(task);
+        return;
+    }
+    runner_task_unref(task);
+    runner__host_end_item(task, status);
+    uint64_t value = value_of(task, status, of_future);
+    task->future.task_flags |= RUNNER__TASK_OUT;
+    task->wait.on = (void *)(uintptr_t)host->count;
+    return_with(task, status, value, !pure);
+    task->wait.ops = NULL;
+    if (host->batch++ == 0) {
+        host->first = host->count;
+    }
+    (void)runner__batch_push(host, task->body.id, started ? RUNNER_HOST_RESUME : RUNNER_HOST_START,
+                             status, value);
+    runner__loop_of(host->self)->pausing = true;
+}
+
+bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry)
+{
+    if (entry->run != runner__task_entry) {
+        return false;
+    }
+    runner__timer_t *timer = RUNNER__CONTAINER(entry, runner__timer_t, entry);
+    runner_task_t *task = RUNNER__CONTAINER(timer, runner_task_t, timer);
+    if ((task->future.task_flags & RUNNER__TASK_HOST) == 0) {
+        return false;
+    }
+    runner__host_t *host = runner__of_loop(loop)->host;
+    bool pure = is_pure(task);
+    if (host->batch > 0 && !pure) {
+        return false;
+    }
+    if ((host->batch == 0 && !runner__batch_tell(host)) || host->count == host->cap) {
+        loop->pausing = true;
+        return false;
+    }
+    runner__list_remove(&entry->node);
+    runner__list_init(&entry->node);
+    hand_out(host, task, pure);
+    return true;
+}
+
+/* --- what a batch can still learn --- */
+
+static void revised(runner_task_t *task)
+{
+    runner_host_event_t *event = &host_of_task(task)->events[place_of(task)];
+    if ((task->future.task_flags & RUNNER__TASK_MUST_CANCEL) == 0) {
+        event->status = (int32_t)task->wait.put.priority;
+        event->value = (uint64_t)(uintptr_t)task->wait.put.item;
+        return;
+    }
+    if ((task->wait.put.priority & HAD_EFFECT) != 0) {
+        return; /* told at its next wait */
+    }
+    task->future.task_flags &= ~(uint32_t)RUNNER__TASK_MUST_CANCEL;
+    event->status = RUNNER_ECANCELED;
+    if (event->kind == RUNNER_HOST_RESUME) {
+        event->value = runner_task_cancel_payload(task);
+    }
+}
+
+static void begin(runner__host_t *host, runner_task_t *task)
+{
+    task->future.task_flags &= ~(uint32_t)RUNNER__TASK_OUT;
+    task->future.task_flags |= RUNNER__TASK_RUNNING;
+    task->wait.on = NULL;
+    task->arg = NULL;
+    runner__loop_of(host->self)->outside++;
+}
+
+runner_task_t *runner__batch_running(runner__host_t *host, uint64_t id)
+{
+    runner_task_t *task = runner__host_task(host, id);
+    if (task == NULL || (task->future.task_flags & RUNNER__TASK_HOST) == 0) {
+        return NULL;
+    }
+    if ((task->future.task_flags & RUNNER__TASK_OUT) != 0) {
+        begin(host, task);
+    }
+    return (task->future.task_flags & RUNNER__TASK_RUNNING) != 0 ? task : NULL;
+}
+
+void runner__batch_parked(runner__host_t *host, runner_task_t *task)
+{
+    task->future.task_flags &= ~(uint32_t)RUNNER__TASK_RUNNING;
+    runner__loop_of(host->self)->outside--;
+}
+
+void runner__batch_begin(runner__host_t *host, runner_host_event_t *events, size_t cap)
+{
+    for (size_t i = 0; i < host->batch; i++) {
+        (void)runner__batch_running(host, host->events[host->first + i].task);
+    }
+    host->events = events;
+    host->cap = cap;
+    host->count = 0;
+    host->batch = 0;
+    runner__batch_forget(host);
+}
+
+/* It is to be told again what it was to be told. */
+static void take_back(runner__host_t *host, runner_host_event_t *event)
+{
+    runner_task_t *task = runner__host_task(host, event->task);
+    if (task == NULL || (task->future.task_flags & RUNNER__TASK_OUT) == 0) {
+        return;
+    }
+    bool had_effect = (task->wait.put.priority & HAD_EFFECT) != 0;
+    task->future.task_flags &= ~(uint32_t)RUNNER__TASK_OUT;
+    if (event->kind == RUNNER_HOST_RESUME) {
+        return_with(task, event->status, event->value, had_effect);
+    } else {
+        task->future.task_flags &= ~(uint32_t)RUNNER__TASK_STARTED;
+        if (event->status != 0) {
+            task->future.task_flags |= RUNNER__TASK_MUST_CANCEL;
+        }
+    }
+    task->timer.entry.run = runner__task_entry;
+    task->future.task_flags |= RUNNER__TASK_QUEUED;
+    runner__list_push(&host->returned, &task->timer.entry.node);
+    *event = (runner_host_event_t){.kind = RUNNER_HOST_NONE};
+}
+
+void runner__batch_return(runner__host_t *host)
+{
+    for (size_t i = 0; i < host->batch; i++) {
+        take_back(host, &host->events[host->first + i]);
+    }
+    host->batch = 0;
+    runner__list_prepend(&runner__loop_of(host->self)->current, &host->returned);
+}
+
+void runner__batch_resume(runner__host_t *host, runner_task_t *task, int status, uint64_t value)
+{
+    runner__batch_parked(host, task);
+    return_with(task, status, value, true);
+    task->timer.entry.run = runner__task_entry;
+    task->future.task_flags |= RUNNER__TASK_QUEUED;
+    runner__list_push(&host->returned, &task->timer.entry.node);
+}
+
+/* --- the ends that the host has no part in --- */
+
+static void freed(runner_task_t *task)
+{
+    runner__host_t *host = host_of_task(task);
+    runner__slot_t *slot = host != NULL ? runner__ids_find(&host->ids, task->body.id) : NULL;
+    if (slot == NULL) {
+        return;
+    }
+    if (host->silent) {
+        runner__ids_free(&host->ids, slot);
+    } else {
+        runner__ids_gone(&host->ids, slot);
+    }
+}
+
+static void abandoned(runner_task_t *task)
+{
+    runner__host_t *host = host_of_task(task);
+    host->tasks--;
+    if ((task->future.task_flags & RUNNER__TASK_RUNNING) != 0) {
+        runner__batch_parked(host, task);
+    }
+    task->future.task_flags &= ~(uint32_t)RUNNER__TASK_OUT;
+    runner__host_end_item(task, RUNNER_EABANDONED);
+    runner_task_ref(task);
+    runner__list_push(&host->ended, &task->timer.entry.node);
+}
+
+static const runner__host_ops_t ops = {.freed = freed, .abandoned = abandoned, .revised = revised};
+
+/* What nobody will be told of any more. */
+void runner__batch_fini(runner__host_t *host)
+{
+    while (!runner__list_empty(&host->ended)) {
+        runner__node_t *node = runner__list_pop(&host->ended);
+        runner__timer_t *timer = RUNNER__CONTAINER(node, runner__timer_t, entry.node);
+        runner__list_init(node);
+        runner_task_unref(RUNNER__CONTAINER(timer, runner_task_t, timer));
+    }
+    while (!runner__list_empty(&host->dropped)) {
+        (void)runner__value_take(
+            RUNNER__CONTAINER(runner__list_pop(&host->dropped), runner__value_t, node));
+    }
+    while (!runner__list_empty(&host->calls)) {
+        (void)runner__value_take(
+            RUNNER__CONTAINER(runner__list_pop(&host->calls), runner__value_t, node));
+    }
+    forget_all(&host->errors);
+    runner__batch_forget(host);
+    runner__pool_end(&host->values);
+}
+
+void runner__batch_init(runner__host_t *host)
+{
+    runner__pool_init(&host->values, sizeof(runner__value_t), WARM_VALUES);
+    runner__list_init(&host->ended);
+    runner__list_init(&host->dropped);
+    runner__list_init(&host->errors);
+    runner__list_init(&host->told_errors);
+    runner__list_init(&host->calls);
+    runner__list_init(&host->returned);
+    host->self->tasks.host_ops = &ops;
+}
+
+/* --- values --- */
+
+runner__value_t *runner__value_new(runner__host_t *host, uint64_t value)
+{
+    runner__value_t *made = runner__pool_take(&host->values);
+    if (made != NULL) {
+        runner__list_init(&made->node);
+        made->host = host;
+        made->value = value;
+        made->id = 0;
+        made->outside = false;
+    }
+    return made;
+}
+
+runner__value_t *runner__value_new_outside(runner__host_t *host, uint64_t value)
+{
+    runner__value_t *made = runner__malloc(sizeof *made);
+    if (made != NULL) {
+        runner__list_init(&made->node);
+        made->host = host;
+        made->value = value;
+        made->id = 0;
+        made->outside = true;
+    }
+    return made;
+}
+
+uint64_t runner__value_take(runner__value_t *value)
+{
+    uint64_t taken = value->value;
+    if (value->outside) {
+        runner__free(value);
+    } else {
+        runner__pool_give(&value->host->values, value);
+    }
+    return taken;
+}
+
+/* One that was called has gone to the host that way: its drop comes after the call. */
+void runner__value_drop(void *arg)
+{
+    runner__value_t *value = arg;
+    if (!runner__list_empty(&value->node)) {
+        return;
+    }
+    if (value->host->silent) {
+        (void)runner__value_take(value);
+    } else {
+        runner__list_push(&value->host->dropped, &value->node);
+    }
+}
+
+int runner__value_call(void *arg)
+{
+    runner__value_t *value = arg;
+    runner__list_push(&value->host->calls, &value->node);
+    runner__loop_of(value->host->self)->pausing = true;
+    return 0;
+}
+
+/* --- telling --- */
+
+static bool tell_ended(runner__host_t *host)
+{
+    while (!runner__list_empty(&host->ended) && host->count < host->cap) {
+        runner__node_t *node = runner__list_pop(&host->ended);
+        runner__timer_t *timer = RUNNER__CONTAINER(node, runner__timer_t, entry.node);
+        runner_task_t *task = RUNNER__CONTAINER(timer, runner_task_t, timer);
+        runner__list_init(node);
+        (void)runner__batch_push(host, task->body.id, RUNNER_HOST_ENDED, task->future.code, 0);
+        runner_task_unref(task);
+    }
+    return runner__list_empty(&host->ended);
+}
+
+static bool tell_gone(runner__host_t *host)
+{
+    while (host->count < host->cap) {
+        uint64_t id = runner__ids_pop_gone(&host->ids);
+        if (id == 0) {
+            break;
+        }
+        (void)runner__batch_push(host, id, RUNNER_HOST_DROP, 0, 0);
+    }
+    while (!runner__list_empty(&host->dropped) && host->count < host->cap) {
+        runner__node_t *node = runner__list_pop(&host->dropped);
+        uint64_t value = runner__value_take(RUNNER__CONTAINER(node, runner__value_t, node));
+        (void)runner__batch_push(host, 0, RUNNER_HOST_DROP, 0, value);
+    }
+    return host->ids.gone == 0 && runner__list_empty(&host->dropped);
+}
+
+static bool tell_calls(runner__host_t *host)
+{
+    while (!runner__list_empty(&host->calls) && host->count < host->cap) {
+        runner__node_t *node = runner__list_pop(&host->calls);
+        runner__value_t *call = RUNNER__CONTAINER(node, runner__value_t, node);
+        uint64_t id = call->id;
+        (void)runner__batch_push(host, id, RUNNER_HOST_CALL, 0, runner__value_take(call));
+        runner__loop_of(host->self)->pausing = true;
+    }
+    return runner__list_empty(&host->calls);
+}
+
+/* --- exceptions --- */
+
+static char *copy_text(char **at, const char *text)
+{
+    if (text == NULL) {
+        return NULL;
+    }
+    char *copy = *at;
+    size_t size = strlen(text) + 1;
+    memcpy(copy, text, size);
+    *at += size;
+    return copy;
+}
+
+static size_t size_of(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
+/* In a host's task it is a failure of that one, in a future's the same. */
+static void identify(kept_exception_t *kept, const runner_exception_t *info)
+{
+    const runner_task_t *task = info->task;
+    if (task != NULL && (task->future.task_flags & RUNNER__TASK_HOST) != 0) {
+        kept->info.task = task->body.id;
+        kept->info.value = (uint64_t)(uintptr_t)task->future.value;
+    } else if (info->future != NULL) {
+        kept->info.value = (uint64_t)(uintptr_t)info->future->value;
+    }
+}
+
+bool runner__batch_exception(runner__host_t *host, const runner_exception_t *info)
+{
+    const char *message = info->message != NULL ? info->message : "Unhandled error in event loop";
+    size_t texts = size_of(message) + size_of(info->name) + size_of(info->site);
+    kept_exception_t *kept = runner__malloc(sizeof *kept + texts);
+    if (kept == NULL) {
+        return false;
+    }
+    char *at = kept->texts;
+    kept->info = (runner_host_exception_t){
+        .size = sizeof kept->info, .code = info->code, .duration_ns = info->duration_ns};
+    kept->info.message = copy_text(&at, message);
+    kept->info.name = copy_text(&at, info->name);
+    kept->info.site = copy_text(&at, info->site);
+    identify(kept, info);
+    runner__list_push(&host->errors, &kept->node);
+    runner__loop_of(host->self)->pausing = true;
+    return true;
+}
+
+static bool tell_exceptions(runner__host_t *host)
+{
+    while (!runner__list_empty(&host->errors) && host->count < host->cap) {
+        runner__node_t *node = runner__list_pop(&host->errors);
+        const kept_exception_t *kept = RUNNER__CONTAINER(node, kept_exception_t, node);
+        (void)runner__batch_push(host, kept->info.task, RUNNER_HOST_EXCEPTION, kept->info.code,
+                                 kept->info.value);
+        runner__list_push(&host->told_errors, node);
+    }
+    return runner__list_empty(&host->errors);
+}
+
+int runner_host_exception(runner_t *self, runner_host_exception_t *out)
+{
+    int code = runner__home_check(self);
+    if (code != 0 || out == NULL || out->size < sizeof out->size) {
+        return code != 0 ? code : RUNNER_EINVAL;
+    }
+    runner__host_t *host = self->host;
+    if (host == NULL) {
+        return RUNNER_EEND;
+    }
+    runner__free(host->asked);
+    host->asked = NULL;
+    if (runner__list_empty(&host->told_errors)) {
+        return RUNNER_EEND;
+    }
+    kept_exception_t *kept =
+        RUNNER__CONTAINER(runner__list_pop(&host->told_errors), kept_exception_t, node);
+    size_t size = out->size < sizeof *out ? out->size : sizeof *out;
+    host->asked = kept;
+    kept->info.size = size;
+    memcpy(out, &kept->info, size);
+    return 0;
+}
+
+bool runner__batch_is_told(const runner__host_t *host)
+{
+    return runner__list_empty(&host->ended) && host->ids.gone == 0 &&
+           runner__list_empty(&host->dropped) && runner__list_empty(&host->errors) &&
+           runner__list_empty(&host->calls);
+}
+
+bool runner__batch_tell(runner__host_t *host)
+{
+    return tell_ended(host) && tell_gone(host) && tell_exceptions(host) && tell_calls(host);
+}
