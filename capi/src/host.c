@@ -108,7 +108,7 @@ int runner__host_use(runner_t *self, runner__host_t **out)
 
 /* --- begin --- */
 
-static void begin(runner__host_t *host, runner__host_mode_t mode)
+void runner__host_enter_mode(runner__host_t *host, runner__host_mode_t mode)
 {
     host->mode = mode;
     host->over = false;
@@ -158,7 +158,7 @@ int runner__host_begin(runner_t *self, uint64_t context, uint64_t *main)
         runner__release(self);
         return code;
     }
-    begin(host, RUNNER__HOST_RUN);
+    runner__host_enter_mode(host, RUNNER__HOST_RUN);
     host->main = *main;
     return 0;
 }
@@ -176,7 +176,7 @@ int runner__host_begin_close(runner_t *self)
         runner__release(self);
         return code;
     }
-    begin(host, RUNNER__HOST_CLOSE);
+    runner__host_enter_mode(host, RUNNER__HOST_CLOSE);
     runner__shutdown_begin(self);
     (void)runner__shutdown_next(self);
     return 0;
@@ -197,7 +197,14 @@ static void finish_run(runner__host_t *host, runner__loop_end_t end)
     runner__list_remove(&host->stopper.node);
     runner__list_init(&host->stopper.node);
     host->value = self->main->future.value;
-    finish(host, runner__run_end(self, end, NULL));
+    finish(host, runner__run_end(self, end, host->takes_value ? &host->value : NULL));
+    host->takes_value = false;
+}
+
+void runner__host_closed(runner__host_t *host)
+{
+    host->closing = false;
+    finish(host, runner__shutdown_end(host->self));
 }
 
 static void finish_close(runner__host_t *host)
@@ -205,8 +212,11 @@ static void finish_close(runner__host_t *host)
     runner_t *self = host->self;
     runner__shutdown_settle(self);
     runner__host_end_jobs(host);
-    runner__shutdown_release_loop(self);
-    finish(host, runner__shutdown_end(self));
+    host->closing = runner__guest_close(self);
+    if (!host->closing) {
+        runner__shutdown_release_loop(self);
+        runner__host_closed(host);
+    }
 }
 
 /* A loop that has ended ends a run; in a close it ends a phase at most. */
@@ -246,10 +256,14 @@ static void turn(runner__host_t *host)
 {
     runner__loop_t *loop = runner__loop_of(host->self);
     loop->pausing = false;
+    if (host->closing) {
+        (void)runner__batch_tell(host);
+        return;
+    }
     if (!host->over && (!runner__batch_tell(host) || loop->pausing)) {
         return; /* a call is first worked by itself */
     }
-    while (!host->over && host->count < host->cap) {
+    while (!host->over && !host->closing && host->count < host->cap) {
         runner__tasks_enter(&host->self->tasks);
         runner__loop_end_t end = runner__loop_step(loop);
         runner__tasks_leave(&host->self->tasks);
@@ -267,7 +281,7 @@ static void turn(runner__host_t *host)
 /* A close may have no phase that wants to be turned at all. */
 static void skip_phases(runner__host_t *host)
 {
-    if (host->mode == RUNNER__HOST_CLOSE && !host->over &&
+    if (host->mode == RUNNER__HOST_CLOSE && !host->over && !host->closing &&
         !runner__shutdown_wants_turn(host->self)) {
         ended(host, RUNNER__LOOP_STOPPED);
     }
@@ -323,12 +337,14 @@ int runner_step(runner_t *self, runner_host_cmd_t *cmds, size_t n_cmds, runner_h
 /* Broken off: as a stop would, or a second signal in a close. */
 static void break_off(runner__host_t *host)
 {
-    runner_t *self = host->self;
-    if (host->mode == RUNNER__HOST_CLOSE) {
-        self->shutdown.give_up = true;
-        ended(host, RUNNER__LOOP_STOPPED);
-    } else {
-        ended(host, RUNNER__LOOP_STOPPED);
+    if (host->closing) {
+        runner__host_closed(host);
+        return;
+    }
+    host->self->shutdown.give_up = host->mode == RUNNER__HOST_CLOSE;
+    ended(host, RUNNER__LOOP_STOPPED);
+    if (host->closing) {
+        runner__host_closed(host);
     }
 }
 

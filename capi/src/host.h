@@ -50,10 +50,12 @@ typedef struct runner__host {
     size_t batch; /* tasks */
 
     runner__host_mode_t mode;
-    bool over;    /* the loop has ended, and code and value say how */
-    bool told;    /* so has the host been */
-    bool silent;  /* the host is told nothing any more: the runner has closed */
-    bool listens; /* there is somebody to be told */
+    bool over;        /* the loop has ended, and code and value say how */
+    bool told;        /* so has the host been */
+    bool silent;      /* the host is told nothing any more: the runner has closed */
+    bool listens;     /* there is somebody to be told */
+    bool closing;     /* a guest's handles are being closed, which is the last of its close */
+    bool takes_value; /* of a main task in C */
     int code;
     void *value;
     uint64_t main;
@@ -77,6 +79,8 @@ int runner__host_turn(runner_t *self, runner_host_cmd_t *cmds, size_t n_cmds,
 void runner__host_free(runner_t *self);
 
 /* The parts of begin and end that guests share. */
+void runner__host_enter_mode(runner__host_t *host, runner__host_mode_t mode);
+void runner__host_closed(runner__host_t *host);
 int runner__host_begin(runner_t *self, uint64_t context, uint64_t *main);
 int runner__host_begin_close(runner_t *self);
 int runner__host_finish(runner_t *self);

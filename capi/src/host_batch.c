@@ -525,11 +525,12 @@ int runner_host_exception(runner_t *self, runner_host_exception_t *out)
     }
     runner__free(host->asked);
     host->asked = NULL;
-    if (runner__list_empty(&host->told_errors)) {
+    runner__node_t *from =
+        runner__list_empty(&host->told_errors) ? &host->errors : &host->told_errors;
+    if (runner__list_empty(from)) {
         return RUNNER_EEND;
     }
-    kept_exception_t *kept =
-        RUNNER__CONTAINER(runner__list_pop(&host->told_errors), kept_exception_t, node);
+    kept_exception_t *kept = RUNNER__CONTAINER(runner__list_pop(from), kept_exception_t, node);
     size_t size = out->size < sizeof *out ? out->size : sizeof *out;
     host->asked = kept;
     kept->info.size = size;

@@ -365,7 +365,7 @@ static int wait_in_turn(runner__host_t *host, runner_host_cmd_t *cmd, runner_tas
     } else if ((cmd->op & RUNNER_HOST_SUSPENDED) != 0) {
         runner__batch_resume(host, task, code, (uint64_t)(uintptr_t)task->arg);
         code = RUNNER_EPARKED;
-    } else if (code == 0) {
+    } else {
         cmd->b = (uint64_t)(uintptr_t)task->arg;
     }
     return code;

@@ -29,10 +29,15 @@ int runner__inbox_attach(runner__inbox_t *inbox, uv_loop_t *loop, uv_async_cb wo
 
 /* Another thread may be between its look at async_open and the end of its send. A signal handler
  * on this very thread finishes before this goes on, so the wait is short and cannot lock up. */
-void runner__inbox_detach(runner__inbox_t *inbox, uv_close_cb closed)
+void runner__inbox_leave(runner__inbox_t *inbox)
 {
     atomic_store(&inbox->async_open, false);
     while (atomic_load(&inbox->wakers) != 0) {}
+}
+
+void runner__inbox_detach(runner__inbox_t *inbox, uv_close_cb closed)
+{
+    runner__inbox_leave(inbox);
     uv_close((uv_handle_t *)&inbox->async, closed);
 }
 

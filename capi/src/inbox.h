@@ -30,6 +30,7 @@ void runner__inbox_fini(runner__inbox_t *inbox);
 
 /* Adds the wake-up to a loop, or takes it away; the handle closes asynchronously. */
 int runner__inbox_attach(runner__inbox_t *inbox, uv_loop_t *loop, uv_async_cb woken);
+void runner__inbox_leave(runner__inbox_t *inbox); /* the first half: nobody wakes it any more */
 void runner__inbox_detach(runner__inbox_t *inbox, uv_close_cb closed);
 
 /* From any thread: false, with nothing done, if the inbox is closed. */

@@ -51,10 +51,13 @@ void runner__loop_fini(runner__loop_t *loop)
     runner__inbox_fini(&loop->inbox);
 }
 
-/* Nothing to do: returning to the loop is what it was woken for. */
+/* Returning to the loop is what it was woken for. */
 static void on_woken(uv_async_t *async)
 {
-    (void)async;
+    runner__loop_t *loop = async->data;
+    if (loop->guest) {
+        loop->hooks->ready(loop);
+    }
 }
 
 /* libuv runs the timers that are due before it polls, and would then wait without this one. */
@@ -245,17 +248,22 @@ static uint64_t wake_time(const runner__loop_t *loop)
     return loop->limit_ns != 0 && loop->limit_ns < due_ns ? loop->limit_ns : due_ns;
 }
 
-/* Waits in the kernel until this time or something else. libuv counts in whole milliseconds of its
- * own cached time: rounded up on that scale, it never wakes early. */
+/* libuv counts in whole milliseconds of its own cached time: rounded up on that scale, it never wakes
+ * early. */
+static void start_wake_timer(runner__loop_t *loop, uint64_t due_ns, uv_timer_cb fired)
+{
+    uint64_t due_ms = due_ns / NS_PER_MS + (due_ns % NS_PER_MS != 0);
+    uv_update_time(loop->uv);
+    uint64_t now_ms = uv_now(loop->uv);
+    (void)uv_timer_start(&loop->wake_timer, fired, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+/* Waits in the kernel until this time or something else. */
 static void wait_until(runner__loop_t *loop, uint64_t due_ns)
 {
     uv_handle_t *async = (uv_handle_t *)&loop->inbox.async;
     if (due_ns != 0) {
-        uint64_t due_ms = due_ns / NS_PER_MS + (due_ns % NS_PER_MS != 0);
-        uv_update_time(loop->uv);
-        uint64_t now_ms = uv_now(loop->uv);
-        (void)uv_timer_start(&loop->wake_timer, on_wake_timer,
-                             due_ms > now_ms ? due_ms - now_ms : 0, 0);
+        start_wake_timer(loop, due_ns, on_wake_timer);
     }
     uv_ref(async);
     poll_kernel(loop, UV_RUN_ONCE);
@@ -295,7 +303,7 @@ static bool find_work(runner__loop_t *loop)
         return true;
     }
     if (runner__timers_empty(&loop->timers)) {
-        if (!alive && !working && !posting && loop->detect_deadlock) {
+        if (!alive && !working && !posting && loop->detect_deadlock && !loop->guest) {
             return false;
         }
         wait_in_kernel(loop);
@@ -503,6 +511,14 @@ int64_t runner__loop_wait_ns(const runner__loop_t *loop)
     }
     uint64_t now_ns = uv_hrtime();
     return due_ns > now_ns ? (int64_t)(due_ns - now_ns) : 0;
+}
+
+void runner__loop_arm(runner__loop_t *loop, uv_timer_cb fired)
+{
+    uint64_t due_ns = wake_time(loop);
+    if (due_ns != 0) {
+        start_wake_timer(loop, due_ns, fired);
+    }
 }
 
 void runner__loop_wait(runner__loop_t *loop, int64_t timeout_ns)

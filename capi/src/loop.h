@@ -112,6 +112,9 @@ bool runner__loop_check(runner__loop_t *loop);
 /* How long a step has nothing to do; 0 if it has, INT64_MAX if no timer runs. */
 int64_t runner__loop_wait_ns(const runner__loop_t *loop);
 
+/* A guest: `fired` is called when its next timer is due, if there is one. */
+void runner__loop_arm(runner__loop_t *loop, uv_timer_cb fired);
+
 /* Waits in the kernel for a step to have something to do, at most so long. */
 void runner__loop_wait(runner__loop_t *loop, int64_t timeout_ns);
 

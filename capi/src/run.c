@@ -50,7 +50,8 @@ void runner__release(runner_t *self)
     atomic_store(&self->tasks.home.busy, false);
 }
 
-static int make_main(runner_t *self, runner_fn main, void *arg, const runner_run_options_t *opts)
+int runner__run_make_main(runner_t *self, runner_fn main, void *arg,
+                          const runner_run_options_t *opts)
 {
     runner_spawn_options_t spawn = {
         .size = sizeof spawn,
@@ -169,7 +170,7 @@ int runner_run(runner_t *self, runner_fn main, void *arg, const runner_run_optio
     }
     if (code == 0) {
         runner__tasks_enter(&self->tasks);
-        code = make_main(self, main, arg, &complete);
+        code = runner__run_make_main(self, main, arg, &complete);
     }
     if (code != 0) {
         runner__release(self);

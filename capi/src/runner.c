@@ -113,24 +113,16 @@ static void unmake_uv_loop(runner_t *self, uv_loop_t *uv)
     }
 }
 
-/* First use: the loop, and a copy of the caller's context. On failure all is as before. */
-static int open_runner(runner__home_t *home)
+int runner__open_on(runner_t *self, uv_loop_t *uv)
 {
-    runner_t *self = (runner_t *)home;
+    runner__home_t *home = &self->tasks.home;
     runner_context_t *context;
-    uv_loop_t *uv = NULL;
     int code = runner_context_copy(&context);
     if (code != 0) {
         return code;
     }
-    code = make_uv_loop(self, &uv);
-    if (code != 0) {
-        runner_context_unref(context);
-        return code;
-    }
     code = runner__loop_open(&home->loop, uv);
     if (code != 0) {
-        unmake_uv_loop(self, uv);
         runner_context_unref(context);
         return code;
     }
@@ -139,6 +131,22 @@ static int open_runner(runner__home_t *home)
     home->loop.debug = runner__debug_wanted(self);
     atomic_store_explicit(&home->phase, RUNNER__OPEN, memory_order_release);
     return 0;
+}
+
+/* First use. On failure all is as before. */
+static int open_runner(runner__home_t *home)
+{
+    runner_t *self = (runner_t *)home;
+    uv_loop_t *uv = NULL;
+    int code = make_uv_loop(self, &uv);
+    if (code != 0) {
+        return code;
+    }
+    code = runner__open_on(self, uv);
+    if (code != 0) {
+        unmake_uv_loop(self, uv);
+    }
+    return code;
 }
 
 static void apply_options(runner_t *self)
@@ -279,7 +287,7 @@ void runner_free(runner_t *self)
     if (self->host != NULL && self->host->mode != RUNNER__HOST_IDLE) {
         (void)runner__host_finish(self);
     }
-    (void)close_runner(self, runner__host_has_tasks(self));
+    (void)close_runner(self, self->guest != NULL || runner__host_has_tasks(self));
     if (runner__home_phase(home) != RUNNER__CLOSED) {
         runner__shutdown_refuse(self);
     }
@@ -291,6 +299,7 @@ void runner_free(runner_t *self)
     runner__tasks_fini(&self->tasks);
     runner__callbacks_fini(self);
     runner__free(self->posts);
+    runner__guest_free(self);
     if (home->alive == 0) {
         free_memory(home);
     } else {

@@ -5,6 +5,8 @@
 #include "base/alloc.h"
 #include "callback.h"
 #include "closable.h"
+#include "guest.h"
+#include "host.h"
 #include "inspect.h"
 #include "runner/error.h"
 
@@ -507,7 +509,9 @@ static bool close_loop(runner_t *self)
 
 void runner__shutdown_release_loop(runner_t *self)
 {
-    if (!close_loop(self)) {
+    if (self->guest != NULL) {
+        /* Somebody else's, as is whatever is on it. */
+    } else if (!close_loop(self)) {
         note_code(self, RUNNER_EHANDLES);
     } else if (self->options.loop_factory == NULL) {
         runner__free(self->uv);
@@ -568,6 +572,12 @@ int runner__shutdown(runner_t *self, bool give_up)
         }
     }
     runner__shutdown_settle(self);
+    if (self->host != NULL) {
+        runner__host_end_jobs(self->host);
+    }
+    if (self->guest != NULL) {
+        (void)runner__guest_close(self);
+    }
     runner__shutdown_release_loop(self);
     return runner__shutdown_end(self);
 }

@@ -544,8 +544,9 @@ RUNNER_EXPORT int runner_host_errors(runner_t *self, uint64_t id, uint64_t *task
 RUNNER_EXPORT int runner_host_name(runner_t *self, uint64_t id, const char *name);
 
 /**
- * What the next RUNNER_HOST_EXCEPTION is about, in the order of those events. An exception handler of the
- * program, runner_set_exception_handler(), is called instead of such an event.
+ * What the next RUNNER_HOST_EXCEPTION is about, in the order of those events. It may be asked for before
+ * that event, which then does not come: right after a command that can cause one. An exception handler
+ * of the program, runner_set_exception_handler(), is called instead.
  *
  * @param self  Runner. Borrowed.
  * @param out   Receives it; `out->size` is set by the caller. Borrowed.
