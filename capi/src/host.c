@@ -199,6 +199,9 @@ static void finish_run(runner__host_t *host, runner__loop_end_t end)
     host->value = self->main->future.value;
     finish(host, runner__run_end(self, end, host->takes_value ? &host->value : NULL));
     host->takes_value = false;
+    if (host->listens) {
+        runner__run_keep_errors(self, NULL); /* the host was told, and has them */
+    }
 }
 
 void runner__host_closed(runner__host_t *host)

@@ -542,6 +542,7 @@ void runner__shutdown_begin(runner_t *self)
 
 void runner__shutdown_settle(runner_t *self)
 {
+    (void)runner__loop_time(runner__loop_of(self)); /* where its clock stops */
     report_failures(self);
     runner__shutdown_refuse(self);
     runner__scoped_release_all(&self->tasks);

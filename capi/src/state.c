@@ -98,8 +98,11 @@ int runner_set_debug(runner_t *self, int debug)
 
 uint64_t runner_time_ns(const runner_t *self)
 {
-    if (runner__home_check(self) != 0 || runner__home_phase(&self->tasks.home) != RUNNER__OPEN) {
+    if (runner__home_check(self) != 0 || runner__home_phase(&self->tasks.home) == RUNNER__CREATED) {
         return 0;
+    }
+    if (runner__home_phase(&self->tasks.home) == RUNNER__CLOSED) {
+        return (uint64_t)self->tasks.home.loop.now_ns;
     }
     return (uint64_t)runner__loop_time(&((runner_t *)(uintptr_t)self)->tasks.home.loop);
 }

@@ -351,7 +351,8 @@ RUNNER_EXPORT int runner_set_debug(runner_t *self, int debug);
  *
  * @param self  Runner. Borrowed.
  *
- * @return The time in nanoseconds; 0 for NULL and for a runner without a loop.
+ * @return The time in nanoseconds; 0 for NULL and for a runner that was never used.
+ *         It stands still once the runner has closed.
  * @note Thread: the one that runs it, or any while none does. Blocks: no.
  * @since 0.1
  */
