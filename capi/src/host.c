@@ -377,13 +377,21 @@ int runner_begin(runner_t *self, uint64_t context, uint64_t *main)
         return RUNNER_EINVAL;
     }
     int code = runner__guest_refuses_host(self);
-    return code != 0 ? code : runner__host_begin(self, context, main);
+    code = code != 0 ? code : runner__host_begin(self, context, main);
+    if (code == 0) {
+        runner__guest_touched(self);
+    }
+    return code;
 }
 
 int runner_begin_close(runner_t *self)
 {
     int code = runner__guest_refuses_host(self);
-    return code != 0 ? code : runner__host_begin_close(self);
+    code = code != 0 ? code : runner__host_begin_close(self);
+    if (code == 0) {
+        runner__guest_touched(self);
+    }
+    return code;
 }
 
 int runner_end(runner_t *self)
@@ -417,8 +425,9 @@ int runner_backend_fd(runner_t *self, int *fd)
 
 int runner_backend_wait(runner_t *self, int64_t timeout_ns)
 {
-    int code = check_step(self);
+    int code = runner__host_check(self);
     code = code != 0 ? code : runner__guest_refuses_step(self);
+    code = code != 0 ? code : check_step(self);
     if (code == 0 && !self->host->over && runner__batch_is_told(self->host)) {
         runner__loop_wait(runner__loop_of(self), timeout_ns);
     }

@@ -73,11 +73,11 @@ static int end_returned(runner__wait_t *wait, runner__wait_how_t how)
 static const runner__wait_ops_t returned_ops = {
     .what = "host", .cancel = cancel_returned, .end = end_returned};
 
-static void return_with(runner_task_t *task, int status, uint64_t value, bool had_effect)
+static void return_with(runner_task_t *task, int status, uint64_t value, bool effect)
 {
     task->wait.ops = &returned_ops;
     task->wait.put.item = (void *)(uintptr_t)value;
-    task->wait.put.priority = (int64_t)(uint32_t)status | (had_effect ? HAD_EFFECT : 0);
+    task->wait.put.priority = (int64_t)(uint32_t)status | (effect ? HAD_EFFECT : 0);
 }
 
 /* --- handing out --- */
@@ -91,17 +91,21 @@ static bool is_pure(const runner_task_t *task)
     if ((task->future.task_flags & RUNNER__TASK_STARTED) == 0) {
         return !canceled;
     }
-    if (ops == NULL || ops == &runner__wait_for_time) {
+    if (ops == NULL || ops == &runner__wait_for_time || ops == &returned_ops) {
         return true;
-    }
-    if (ops == &returned_ops) {
-        return (task->wait.put.priority & HAD_EFFECT) == 0;
     }
     if (ops == &runner__wait_for_future && !canceled) {
         const runner_future_t *future = task->wait.on;
         return runner__future_is_done(future) && future->code == 0;
     }
     return false;
+}
+
+/* Whether it has to be told what its wait has brought, even if it is cancelled before. */
+static bool had_effect(const runner_task_t *task)
+{
+    return task->wait.ops == &returned_ops ? (task->wait.put.priority & HAD_EFFECT) != 0
+                                           : !is_pure(task);
 }
 
 static uint64_t value_of(const runner_task_t *task, int status, uint64_t of_future)
@@ -123,8 +127,9 @@ bool runner__batch_push(runner__host_t *host, uint64_t task, int kind, int statu
 }
 
 /* Ends its wait, and hands it out if it is to run. */
-static void hand_out(runner__host_t *host, runner_task_t *task, bool pure)
+static void hand_out(runner__host_t *host, runner_task_t *task)
 {
+    bool effect = had_effect(task);
     bool started = (task->future.task_flags & RUNNER__TASK_STARTED) != 0;
     uint64_t of_future = 0;
     int status = 0;
@@ -145,7 +150,7 @@ static void hand_out(runner__host_t *host, runner_task_t *task, bool pure)
     uint64_t value = value_of(task, status, of_future);
     task->future.task_flags |= RUNNER__TASK_OUT;
     task->wait.on = (void *)(uintptr_t)host->count;
-    return_with(task, status, value, !pure);
+    return_with(task, status, value, effect);
     task->wait.ops = NULL;
     if (host->batch++ == 0) {
         host->first = host->count;
@@ -166,8 +171,7 @@ bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry)
         return false;
     }
     runner__host_t *host = runner__of_loop(loop)->host;
-    bool pure = is_pure(task);
-    if (host->batch > 0 && !pure) {
+    if (host->batch > 0 && !is_pure(task)) {
         return false;
     }
     if ((host->batch == 0 && !runner__batch_tell(host)) || host->count == host->cap) {
@@ -176,7 +180,7 @@ bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry)
     }
     runner__list_remove(&entry->node);
     runner__list_init(&entry->node);
-    hand_out(host, task, pure);
+    hand_out(host, task);
     return true;
 }
 
@@ -246,10 +250,10 @@ static void take_back(runner__host_t *host, runner_host_event_t *event)
     if (task == NULL || (task->future.task_flags & RUNNER__TASK_OUT) == 0) {
         return;
     }
-    bool had_effect = (task->wait.put.priority & HAD_EFFECT) != 0;
+    bool effect = (task->wait.put.priority & HAD_EFFECT) != 0;
     task->future.task_flags &= ~(uint32_t)RUNNER__TASK_OUT;
     if (event->kind == RUNNER_HOST_RESUME) {
-        return_with(task, event->status, event->value, had_effect);
+        return_with(task, event->status, event->value, effect);
     } else {
         task->future.task_flags &= ~(uint32_t)RUNNER__TASK_STARTED;
         if (event->status != 0) {

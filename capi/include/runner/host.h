@@ -32,7 +32,7 @@
  * behind it in the batch, changes that one's event. So an event is to be read right before its task
  * is resumed, after the commands of the tasks before it that can have such an effect were given to
  * runner_commands() or runner_command(). Commands that only park their own task, spawn or end it may
- * be kept for the next step. A wait whose end changes what others see (a lock that is handed over)
+ * be kept for the next step; what was kept goes before whatever is given later. A wait whose end changes what others see (a lock that is handed over)
  * is the first of its batch.
  */
 #ifndef RUNNER_HOST_H
