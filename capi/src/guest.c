@@ -65,7 +65,7 @@ static void arm(guest_t *guest)
         return;
     }
     const runner__host_t *host = guest->self->host;
-    if (host->over || !runner__batch_is_told(host) || runner__loop_wait_ns(loop) == 0) {
+    if (host->over || !runner__tell_is_empty(host) || runner__loop_wait_ns(loop) == 0) {
         (void)uv_idle_start(&guest->idle, on_idle);
         return;
     }

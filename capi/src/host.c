@@ -32,7 +32,7 @@ runner__host_t *runner__host_of(runner_t *self)
     }
     host->self = self;
     runner__ids_init(&host->ids);
-    runner__batch_init(host);
+    runner__tell_init(host);
     host->stopper.run = stop_loop;
     runner__list_init(&host->stopper.node);
     self->host = host;
@@ -58,7 +58,7 @@ void runner__host_free(runner_t *self)
             (void)runner__host_release(host, (uint64_t)slot->generation << 32 | i);
         }
     }
-    runner__batch_fini(host);
+    runner__tell_fini(host);
     runner__ids_fini(&host->ids);
     self->host = NULL;
     runner__free(host);
@@ -69,7 +69,7 @@ static int tell_exception(runner_t *self, const runner_exception_t *exception, v
 {
     (void)arg;
     bool told =
-        self->host != NULL && !self->host->silent && runner__batch_exception(self->host, exception);
+        self->host != NULL && !self->host->silent && runner__tell_exception(self->host, exception);
     return told ? 0 : runner_default_exception_handler(self, exception);
 }
 
@@ -247,7 +247,7 @@ static void ended(runner__host_t *host, runner__loop_end_t end)
 /* The end is told last. */
 static void tell_end(runner__host_t *host)
 {
-    if (host->over && runner__batch_tell(host) &&
+    if (host->over && runner__tell(host) &&
         runner__batch_push(host, host->main, RUNNER_HOST_END, host->code,
                            (uint64_t)(uintptr_t)host->value)) {
         host->told = true;
@@ -260,10 +260,10 @@ static void turn(runner__host_t *host)
     runner__loop_t *loop = runner__loop_of(host->self);
     loop->pausing = false;
     if (host->closing) {
-        (void)runner__batch_tell(host);
+        (void)runner__tell(host);
         return;
     }
-    if (!host->over && (!runner__batch_tell(host) || loop->pausing)) {
+    if (!host->over && (!runner__tell(host) || loop->pausing)) {
         return; /* a call is first worked by itself */
     }
     while (!host->over && !host->closing && host->count < host->cap) {
@@ -276,7 +276,7 @@ static void turn(runner__host_t *host)
         ended(host, end);
     }
     if (!host->over) {
-        (void)runner__batch_tell(host);
+        (void)runner__tell(host);
     }
     tell_end(host);
 }
@@ -362,7 +362,7 @@ int runner__host_finish(runner_t *self)
     host->mode = RUNNER__HOST_IDLE;
     host->events = NULL;
     host->batch = 0;
-    runner__batch_forget(host);
+    runner__tell_forget(host);
     if (closed && self->options.on_report != NULL) {
         self->options.on_report(&self->report, self->options.on_report_arg);
     }
@@ -428,7 +428,7 @@ int runner_backend_wait(runner_t *self, int64_t timeout_ns)
     int code = runner__host_check(self);
     code = code != 0 ? code : runner__guest_refuses_step(self);
     code = code != 0 ? code : check_step(self);
-    if (code == 0 && !self->host->over && runner__batch_is_told(self->host)) {
+    if (code == 0 && !self->host->over && runner__tell_is_empty(self->host)) {
         runner__loop_wait(runner__loop_of(self), timeout_ns);
     }
     return code;

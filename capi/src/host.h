@@ -1,7 +1,7 @@
 /*
  * The host's side of a runner: what the batch interface keeps between two calls.
  *
- * host.c begins, steps and ends; host_batch.c hands tasks out and tells what has happened;
+ * host.c begins, steps and ends; host_batch.c hands tasks out, host_tell.c tells what has happened;
  * host_commands.c and host_objects.c do what the host says, by the public functions, in the name of
  * the task that does it.
  */
@@ -90,8 +90,8 @@ bool runner__host_has_tasks(const runner_t *self);
 
 /* --- host_batch.c --- */
 
-void runner__batch_init(runner__host_t *host);
-void runner__batch_fini(runner__host_t *host);
+/* What happens to host tasks without the host. */
+extern const runner__host_ops_t runner__host_ops;
 
 /* The hook of the loop: see loop.h. */
 bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry);
@@ -99,11 +99,7 @@ bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry);
 /* A new batch, for these events: what was out before counts as begun. */
 void runner__batch_begin(runner__host_t *host, runner_host_event_t *events, size_t cap);
 
-/* Tells what has happened. False if there is no room for all of it. */
-bool runner__batch_tell(runner__host_t *host);
-
-/* Whether nothing waits to be told. */
-bool runner__batch_is_told(const runner__host_t *host);
+bool runner__batch_push(runner__host_t *host, uint64_t task, int kind, int status, uint64_t value);
 
 /* Takes back what is out and was not begun with: it stands in the queue again. */
 void runner__batch_return(runner__host_t *host);
@@ -117,7 +113,22 @@ void runner__batch_parked(runner__host_t *host, runner_task_t *task);
 /* Its wait was over at once, but the host has suspended it: it is resumed with that. */
 void runner__batch_resume(runner__host_t *host, runner_task_t *task, int status, uint64_t value);
 
-bool runner__batch_push(runner__host_t *host, uint64_t task, int kind, int status, uint64_t value);
+/* --- host_tell.c --- */
+
+void runner__tell_init(runner__host_t *host);
+void runner__tell_fini(runner__host_t *host);
+
+/* Tells what has happened. False if there is no room for all of it. */
+bool runner__tell(runner__host_t *host);
+
+/* Whether nothing waits to be told. */
+bool runner__tell_is_empty(const runner__host_t *host);
+
+/* Keeps an exception to be told; false without memory. */
+bool runner__tell_exception(runner__host_t *host, const runner_exception_t *info);
+
+/* The texts of exceptions that were told are not needed any more. */
+void runner__tell_forget(runner__host_t *host);
 
 /* A value that C will hold; NULL without memory. It comes back by one of the others. */
 runner__value_t *runner__value_new(runner__host_t *host, uint64_t value);
@@ -127,12 +138,6 @@ uint64_t runner__value_take(runner__value_t *value);
 void runner__value_drop(void *value);
 /* A callback: the value comes with RUNNER_HOST_CALL. */
 int runner__value_call(void *value);
-
-/* The texts of exceptions that were told are not needed any more. */
-void runner__batch_forget(runner__host_t *host);
-
-/* Keeps an exception to be told; false without memory. */
-bool runner__batch_exception(runner__host_t *host, const runner_exception_t *info);
 
 /* --- host_commands.c --- */
 

@@ -38,7 +38,7 @@ runner__loop_end_t runner__drive(runner_t *self, runner_future_t *future)
     return end;
 }
 
-static void note_code(runner_t *self, int code)
+void runner__shutdown_note(runner_t *self, int code)
 {
     if (self->shutdown.code == 0) {
         self->shutdown.code = code;
@@ -56,7 +56,7 @@ void runner__shutdown_attend(runner_t *self)
     shutdown->skip = true;
     shutdown->give_up = count > 1;
     shutdown->seen = count;
-    note_code(self, runner__signals_code(&self->signals));
+    runner__shutdown_note(self, runner__signals_code(&self->signals));
     runner__loop_escape(runner__loop_of(self));
 }
 
@@ -88,7 +88,7 @@ static void note_deadlock(runner_t *self)
 {
     const runner__node_t *heads[] = {&self->tasks.leftovers, &self->tasks.all};
     char chain[512] = "";
-    note_code(self, RUNNER_EDEADLK);
+    runner__shutdown_note(self, RUNNER_EDEADLK);
     for (int i = 0; i < 2 && chain[0] == '\0'; i++) {
         for (runner__node_t *node = heads[i]->next; node != heads[i]; node = node->next) {
             const runner_task_t *task = RUNNER__CONTAINER(node, runner_task_t, all);
@@ -112,7 +112,7 @@ bool runner__shutdown_wants_turn(const runner_t *self)
 bool runner__shutdown_turned(runner_t *self, runner__loop_end_t end)
 {
     if (self->tasks.abort_code != 0) {
-        note_code(self, self->tasks.abort_code);
+        runner__shutdown_note(self, self->tasks.abort_code);
         self->tasks.abort_code = 0;
     }
     if (end == RUNNER__LOOP_DEADLOCK) {
@@ -153,7 +153,7 @@ static bool end_of_phase(runner_t *self)
     runner__shutdown_t *shutdown = &self->shutdown;
     runner__loop_t *loop = runner__loop_of(self);
     if (!shutdown->phase_done && shutdown->late) {
-        note_code(self, RUNNER_ETIMEDOUT);
+        runner__shutdown_note(self, RUNNER_ETIMEDOUT);
     }
     runner__loop_set_limit(loop, UINT64_MAX);
     runner__timer_stop(&loop->timers, &shutdown->grace);
@@ -383,7 +383,7 @@ static runner__closing_t after_closables(runner_t *self)
         } else {
             shutdown->given_up_before = shutdown->give_up;
             shutdown->give_up = true;
-            note_code(self, RUNNER_ETIMEDOUT);
+            runner__shutdown_note(self, RUNNER_ETIMEDOUT);
         }
         return RUNNER__PHASE_CANCEL;
     }
@@ -461,64 +461,6 @@ void runner__shutdown_refuse(runner_t *self)
         runner__entry_t *entry = RUNNER__CONTAINER(node, runner__entry_t, node);
         entry->run(loop, entry);
     }
-}
-
-typedef struct walk {
-    runner_t *self;
-    size_t open;
-    size_t closing;
-    bool report;
-} walk_t;
-
-static void look_at_handle(uv_handle_t *handle, void *arg)
-{
-    walk_t *walk = arg;
-    if (uv_is_closing(handle)) {
-        walk->closing++;
-        return;
-    }
-    walk->open++;
-    if (walk->report) {
-        runner__report_add(&walk->self->report, RUNNER_REPORT_HANDLE, 0, 0,
-                           uv_handle_type_name(uv_handle_get_type(handle)), NULL);
-    }
-}
-
-/* False if the program has left handles or requests on the loop: it then stays as it is. */
-static bool close_loop(runner_t *self)
-{
-    uv_loop_t *uv = self->uv;
-    walk_t walk = {.self = self, .report = true};
-    runner__loop_close(runner__loop_of(self));
-    if (uv_loop_close(uv) == 0) {
-        return true;
-    }
-    do {
-        walk.closing = 0;
-        walk.report = false;
-        uv_walk(uv, look_at_handle, &walk);
-        (void)runner__loop_flush(uv);
-    } while (walk.closing > 0);
-    if (uv_loop_close(uv) == 0) {
-        return true;
-    }
-    walk.report = true;
-    uv_walk(uv, look_at_handle, &walk);
-    return false;
-}
-
-void runner__shutdown_release_loop(runner_t *self)
-{
-    if (self->guest != NULL) {
-        /* Somebody else's, as is whatever is on it. */
-    } else if (!close_loop(self)) {
-        note_code(self, RUNNER_EHANDLES);
-    } else if (self->options.loop_factory == NULL) {
-        runner__free(self->uv);
-    } else if (self->options.loop_release != NULL) {
-        self->options.loop_release(self->uv, self->options.loop_arg);
-    }
-    self->uv = NULL;
 }
 
 void runner__shutdown_begin(runner_t *self)

@@ -30,6 +30,9 @@ void runner__shutdown_settle(runner_t *self);
 void runner__shutdown_release_loop(runner_t *self);
 int runner__shutdown_end(runner_t *self);
 
+/* Remembers the first thing that goes wrong. */
+void runner__shutdown_note(runner_t *self, int code);
+
 /* Refuses from now on, and drops what was accepted and has not run. */
 void runner__shutdown_refuse(runner_t *self);
 

@@ -13,12 +13,12 @@ SOURCES = ROOT / "capi" / "src"
 
 # Top to bottom. A module is a file name without its ending, or a folder.
 ROWS = [
-    "runner run shutdown guest host host_batch host_commands host_objects host_registered "
+    "runner run shutdown shutdown_loop guest host host_batch host_tell host_commands host_objects host_registered "
     "host_several host_ids",
     "handle state signals executor workers job report inspect handler callback post submission closable gen",
     "group group_children error_group timeout await_for gather shield wait_several as_completed several "
     "event lock condition semaphore barrier queue items waiters",
-    "task task_info cancel park coroutine context",
+    "task tasks task_info cancel park coroutine context",
     "future wait",
     "home",
     "loop timer inbox",
