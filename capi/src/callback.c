@@ -199,6 +199,7 @@ int runner_timer_cancel(runner_timer_t *timer)
         return RUNNER_EDONE;
     }
     runner__timer_stop(&runner__loop_of(timer->self)->timers, &timer->timer);
+    runner__loop_touched(runner__loop_of(timer->self));
     runner__list_remove(&timer->timer.entry.node);
     take_out(timer);
     finish(timer);

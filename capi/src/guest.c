@@ -48,9 +48,18 @@ static void on_timer(uv_timer_t *timer)
     runner__guest_ready(loop);
 }
 
+/* The program may close them all by itself, and its loop. */
+static bool is_gone(const guest_t *guest)
+{
+    return uv_is_closing((const uv_handle_t *)&guest->idle) != 0;
+}
+
 static void rest(guest_t *guest)
 {
     runner__loop_t *loop = loop_of(guest);
+    if (is_gone(guest)) {
+        return;
+    }
     (void)uv_idle_stop(&guest->idle);
     (void)uv_timer_stop(&loop->wake_timer);
     uv_unref((uv_handle_t *)&loop->inbox.async);
@@ -61,7 +70,7 @@ static void arm(guest_t *guest)
 {
     runner__loop_t *loop = loop_of(guest);
     rest(guest);
-    if (!is_under_way(guest) || guest->paused || guest->woken) {
+    if (!is_under_way(guest) || guest->paused || guest->woken || is_gone(guest)) {
         return;
     }
     const runner__host_t *host = guest->self->host;
@@ -78,7 +87,8 @@ static void arm(guest_t *guest)
 void runner__guest_ready(runner__loop_t *loop)
 {
     guest_t *guest = runner__of_loop(loop)->guest;
-    if (guest != NULL && is_under_way(guest) && !guest->paused && !guest->woken) {
+    if (guest != NULL && is_under_way(guest) && !guest->paused && !guest->woken &&
+        !is_gone(guest)) {
         (void)uv_idle_start(&guest->idle, on_idle);
     }
 }
@@ -126,9 +136,18 @@ static void wake(guest_t *guest)
     guest->wake(guest->self, guest->wake_arg);
 }
 
+/* The loop may be that of another runner, which runs none of its entries now. */
+static runner__loop_t *set_aside(void)
+{
+    runner__loop_t *outer = runner__loop_current;
+    runner__loop_current = NULL;
+    return outer;
+}
+
 static void on_idle(uv_idle_t *idle)
 {
     guest_t *guest = idle->data;
+    runner__loop_t *outer = set_aside();
     if (!is_under_way(guest) || guest->paused) {
         rest(guest);
     } else if (guest->wake != NULL) {
@@ -136,6 +155,7 @@ static void on_idle(uv_idle_t *idle)
     } else {
         take_turn(guest);
     }
+    runner__loop_current = outer;
 }
 
 int runner_take(runner_t *self, runner_host_cmd_t *cmds, size_t n_cmds, runner_host_event_t *events,
@@ -338,10 +358,12 @@ static void on_closed(uv_handle_t *handle)
     if (--home->loop.open_handles > 0) {
         return;
     }
+    runner__loop_t *outer = set_aside();
     runner__home_hold(home);
     if (self->host != NULL && self->host->closing) {
         closed(guest);
     }
+    runner__loop_current = outer;
     if (home->magic != RUNNER__MAGIC_ALIVE && self->guest == guest) {
         runner__free(guest); /* nobody has been there to do it since */
     }

@@ -61,11 +61,12 @@ void runner__handler_call(struct runner__loop *loop, const void *exception)
 {
     const runner_exception_t *info = exception;
     runner_t *self = runner__of_loop(loop);
-    if (self->handler.fn == NULL) {
+    runner_exception_fn fn = self->handler.fn != NULL ? self->handler.fn : self->handler.standard;
+    if (fn == NULL) {
         write_record(message_of(info), info);
         return;
     }
-    if (self->handler.fn(self, info, self->handler.arg) < 0) {
+    if (fn(self, info, self->handler.arg) < 0) {
         write_record("Unhandled error in exception handler", info);
     }
 }

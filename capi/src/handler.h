@@ -14,6 +14,7 @@ typedef struct runner__handler {
     runner_exception_fn fn; /* NULL: the default one */
     void *arg;
     runner_drop_fn drop;
+    runner_exception_fn standard; /* in place of NULL; NULL writes a record */
 } runner__handler_t;
 
 /* Tells the handler; the hook of the loop. `exception` is a runner_exception_t. */

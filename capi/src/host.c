@@ -33,6 +33,7 @@ runner__host_t *runner__host_of(runner_t *self)
     host->self = self;
     runner__ids_init(&host->ids);
     runner__tell_init(host);
+    runner__scope_init(&host->called);
     host->stopper.run = stop_loop;
     runner__list_init(&host->stopper.node);
     self->host = host;
@@ -58,6 +59,7 @@ void runner__host_free(runner_t *self)
             (void)runner__host_release(host, (uint64_t)slot->generation << 32 | i);
         }
     }
+    runner__scope_fini(&host->called);
     runner__tell_fini(host);
     runner__ids_fini(&host->ids);
     self->host = NULL;
@@ -76,9 +78,7 @@ static int tell_exception(runner_t *self, const runner_exception_t *exception, v
 static void tell_from_now(runner__host_t *host)
 {
     host->listens = true;
-    if (host->self->handler.fn == NULL) {
-        host->self->handler.fn = tell_exception;
-    }
+    host->self->handler.standard = tell_exception;
 }
 
 int runner__host_check(const runner_t *self)
@@ -281,15 +281,6 @@ static void turn(runner__host_t *host)
     tell_end(host);
 }
 
-/* A close may have no phase that wants to be turned at all. */
-static void skip_phases(runner__host_t *host)
-{
-    if (host->mode == RUNNER__HOST_CLOSE && !host->over && !host->closing &&
-        !runner__shutdown_wants_turn(host->self)) {
-        ended(host, RUNNER__LOOP_STOPPED);
-    }
-}
-
 static int check_step(const runner_t *self)
 {
     int code = runner__host_check(self);
@@ -314,7 +305,6 @@ int runner__host_turn(runner_t *self, runner_host_cmd_t *cmds, size_t n_cmds,
     runner__host_t *host = self->host;
     runner__host_do(host, cmds, n_cmds);
     runner__batch_begin(host, events, cap);
-    skip_phases(host);
     turn(host);
     *n_events = host->count;
     return 0;
@@ -376,7 +366,8 @@ int runner_begin(runner_t *self, uint64_t context, uint64_t *main)
     if (self == NULL || main == NULL) {
         return RUNNER_EINVAL;
     }
-    int code = runner__guest_refuses_host(self);
+    int code = runner__host_check(self);
+    code = code != 0 ? code : runner__guest_refuses_host(self);
     code = code != 0 ? code : runner__host_begin(self, context, main);
     if (code == 0) {
         runner__guest_touched(self);
@@ -386,7 +377,8 @@ int runner_begin(runner_t *self, uint64_t context, uint64_t *main)
 
 int runner_begin_close(runner_t *self)
 {
-    int code = runner__guest_refuses_host(self);
+    int code = runner__host_check(self);
+    code = code != 0 ? code : runner__guest_refuses_host(self);
     code = code != 0 ? code : runner__host_begin_close(self);
     if (code == 0) {
         runner__guest_touched(self);

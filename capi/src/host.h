@@ -46,8 +46,10 @@ typedef struct runner__host {
     runner_host_event_t *events;
     size_t cap;
     size_t count;
-    size_t first; /* of the tasks */
-    size_t batch; /* tasks */
+    size_t first;           /* of the tasks */
+    size_t batch;           /* tasks */
+    size_t begun;           /* how many of them have */
+    runner__scope_t called; /* what the callback sees that the host was told of */
 
     runner__host_mode_t mode;
     bool over;        /* the loop has ended, and code and value say how */
@@ -194,8 +196,7 @@ void runner__host_end_jobs(runner__host_t *host);
 
 /* --- host_several.c --- */
 
-void runner__host_took(runner__host_t *host, const runner_host_cmd_t *cmd,
-                       const runner_task_t *task);
+void runner__host_took(runner__host_t *host, const runner_host_cmd_t *cmd, runner_task_t *task);
 
 /* --- guest.c --- */
 

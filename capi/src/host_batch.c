@@ -185,6 +185,17 @@ static void begin(runner__host_t *host, runner_task_t *task)
     runner__loop_of(host->self)->outside++;
 }
 
+/* They are resumed in order: those before it have begun as well, though what they did may be kept. */
+static void begin_up_to(runner__host_t *host, size_t last)
+{
+    for (; host->begun <= last; host->begun++) {
+        runner_task_t *task = runner__host_task(host, host->events[host->first + host->begun].task);
+        if (task != NULL && (task->future.task_flags & RUNNER__TASK_OUT) != 0) {
+            begin(host, task);
+        }
+    }
+}
+
 runner_task_t *runner__batch_running(runner__host_t *host, uint64_t id)
 {
     runner_task_t *task = runner__host_task(host, id);
@@ -192,7 +203,7 @@ runner_task_t *runner__batch_running(runner__host_t *host, uint64_t id)
         return NULL;
     }
     if ((task->future.task_flags & RUNNER__TASK_OUT) != 0) {
-        begin(host, task);
+        begin_up_to(host, place_of(task) - host->first);
     }
     return (task->future.task_flags & RUNNER__TASK_RUNNING) != 0 ? task : NULL;
 }
@@ -205,13 +216,18 @@ void runner__batch_parked(runner__host_t *host, runner_task_t *task)
 
 void runner__batch_begin(runner__host_t *host, runner_host_event_t *events, size_t cap)
 {
-    for (size_t i = 0; i < host->batch; i++) {
-        (void)runner__batch_running(host, host->events[host->first + i].task);
+    if (host->batch > 0) {
+        begin_up_to(host, host->batch - 1);
     }
     host->events = events;
     host->cap = cap;
     host->count = 0;
     host->batch = 0;
+    host->begun = 0;
+    if (runner__list_empty(&host->calls)) {
+        runner__scope_fini(&host->called);
+        runner__scope_init(&host->called);
+    }
     runner__tell_forget(host);
 }
 

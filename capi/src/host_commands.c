@@ -13,7 +13,7 @@ void runner__host_enter(runner__host_t *host, runner_task_t *task)
     runner__tasks_t *tasks = &host->self->tasks;
     runner__loop_current = &tasks->home.loop;
     tasks->current = task;
-    tasks->home.loop.scope = task != NULL ? &task->scope : NULL;
+    tasks->home.loop.scope = task != NULL ? &task->scope : &host->called;
 }
 
 void runner__host_leave(runner__host_t *host)

@@ -154,13 +154,16 @@ int runner_host_name(runner_t *self, uint64_t id, const char *name)
     return named ? 0 : RUNNER_ENOMEM;
 }
 
-void runner__host_took(runner__host_t *host, const runner_host_cmd_t *cmd,
-                       const runner_task_t *task)
+void runner__host_took(runner__host_t *host, const runner_host_cmd_t *cmd, runner_task_t *task)
 {
     char label[32];
     runner__loop_t *loop = runner__loop_of(host->self);
     if (loop->debug && cmd->a > 0 && (uint64_t)cmd->a >= loop->slow_ns) {
-        const char *name = task != NULL ? runner__task_label(task, label, sizeof label) : "";
-        runner__handler_slow(loop, name, (uint64_t)cmd->a);
+        runner_exception_t info = {.size = sizeof info,
+                                   .message = "Executing a step took long",
+                                   .task = task,
+                                   .duration_ns = (uint64_t)cmd->a};
+        info.name = task != NULL ? runner__task_label(task, label, sizeof label) : NULL;
+        runner__handler_call(loop, &info);
     }
 }

@@ -119,8 +119,11 @@ void runner__value_drop(void *arg)
 int runner__value_call(void *arg)
 {
     runner__value_t *value = arg;
-    runner__list_push(&value->host->calls, &value->node);
-    runner__loop_of(value->host->self)->pausing = true;
+    runner__host_t *host = value->host;
+    runner__list_push(&host->calls, &value->node);
+    runner__scope_fini(&host->called);
+    runner__scope_copy(&host->called);
+    runner__loop_of(host->self)->pausing = true;
     return 0;
 }
 

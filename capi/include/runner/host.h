@@ -28,12 +28,14 @@
  *
  * **Order.** It is exactly that of tasks in C: the ready queue is worked from its head, and a batch is
  * the longest run of consecutive host tasks there. The host has to resume them in the order of the
- * events. A batch can still change while it is worked: a task that cancels another one, which stands
- * behind it in the batch, changes that one's event. So an event is to be read right before its task
- * is resumed, after the commands of the tasks before it that can have such an effect were given to
- * runner_commands() or runner_command(). Commands that only park their own task, spawn or end it may
- * be kept for the next step; what was kept goes before whatever is given later. A wait whose end changes what others see (a lock that is handed over)
- * is the first of its batch.
+ * events, and to give commands in the order in which they were done. A batch can still change while
+ * it is worked: a task that cancels another one, which stands behind it in the batch, changes that
+ * one's event. So an event is to be read right before its task is resumed, after the commands of the
+ * tasks before it that can have such an effect were given to runner_commands() or runner_command().
+ * Commands that only park their own task (RUNNER_HOST_YIELD, RUNNER_HOST_SLEEP), spawn or end it may be kept
+ * for the next step. An await is none of these: a task with a cancel that it was not told of yet
+ * hands it on to what it awaits. The waits of the last task of a batch may all be kept. A wait whose
+ * end changes what others see (a lock that is handed over) is the first of its batch.
  */
 #ifndef RUNNER_HOST_H
 #define RUNNER_HOST_H
@@ -59,8 +61,8 @@ typedef struct runner_host_event {
  * the item; of a failure, the value it was ended or rejected with; of RUNNER_ECANCELED, the payload
  * of the cancel. */
 #define RUNNER_HOST_RESUME 2
-/** Call a callback. `value`: as it was scheduled with. `task`: id of its timer, or 0. It is the only
- * one of its batch that may have an effect on others. */
+/** Call a callback. `value`: as it was scheduled with. `task`: id of its timer, or 0. Until the next
+ * step, what is done on behalf of nobody is done in the context that it was scheduled in. */
 #define RUNNER_HOST_CALL 3
 /** A task has ended without the host: RUNNER_ECANCELED, it never started; RUNNER_EABANDONED, it was
  * given up at shutdown, and is to be forgotten where it stands. No command may name it as `task`. */
@@ -101,7 +103,7 @@ typedef struct runner_host_cmd {
 /** Start a task, a turn later. in(a: group or 0, b: context or 0), makes a task. */
 #define RUNNER_HOST_SPAWN 1
 /** The task has ended. in(status; b: value, or what identifies the failure; a: RUNNER_HOST_RELEASED,
- * RUNNER_HOST_ABORTS or both). */
+ * RUNNER_HOST_ABORTS or both). RUNNER_EINVAL: a positive status or another flag; the task goes on. */
 #define RUNNER_HOST_DONE 2
 /** Let everything run that is ready, once. Waits. */
 #define RUNNER_HOST_YIELD 3
@@ -546,7 +548,8 @@ RUNNER_EXPORT int runner_host_name(runner_t *self, uint64_t id, const char *name
 /**
  * What the next RUNNER_HOST_EXCEPTION is about, in the order of those events. It may be asked for before
  * that event, which then does not come: right after a command that can cause one. An exception handler
- * of the program, runner_set_exception_handler(), is called instead.
+ * of the program, runner_set_exception_handler(), is called instead. What was not asked for by the next
+ * runner_step() is forgotten.
  *
  * @param self  Runner. Borrowed.
  * @param out   Receives it; `out->size` is set by the caller. Borrowed.
