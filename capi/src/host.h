@@ -46,9 +46,8 @@ typedef struct runner__host {
     runner_host_event_t *events;
     size_t cap;
     size_t count;
-    size_t first;           /* of the tasks */
     size_t batch;           /* tasks */
-    size_t begun;           /* how many of them have */
+    runner__node_t out;     /* those of them that have not begun, in their order */
     runner__scope_t called; /* what the callback sees that the host was told of */
 
     runner__host_mode_t mode;

@@ -124,9 +124,8 @@ static void hand_out(runner__host_t *host, runner_task_t *task)
     task->wait.on = (void *)(uintptr_t)host->count;
     return_with(task, status, value, effect);
     task->wait.ops = NULL;
-    if (host->batch++ == 0) {
-        host->first = host->count;
-    }
+    runner__list_push(&host->out, &task->timer.entry.node);
+    host->batch++;
     (void)runner__batch_push(host, task->body.id, started ? RUNNER_HOST_RESUME : RUNNER_HOST_START,
                              status, value);
     runner__loop_of(host->self)->pausing = true;
@@ -178,6 +177,8 @@ static void revised(runner_task_t *task)
 
 static void begin(runner__host_t *host, runner_task_t *task)
 {
+    runner__list_remove(&task->timer.entry.node);
+    runner__list_init(&task->timer.entry.node);
     task->future.task_flags &= ~(uint32_t)RUNNER__TASK_OUT;
     task->future.task_flags |= RUNNER__TASK_RUNNING;
     task->wait.on = NULL;
@@ -185,13 +186,20 @@ static void begin(runner__host_t *host, runner_task_t *task)
     runner__loop_of(host->self)->outside++;
 }
 
-/* They are resumed in order: those before it have begun as well, though what they did may be kept. */
-static void begin_up_to(runner__host_t *host, size_t last)
+static runner_task_t *first_out(const runner__host_t *host)
 {
-    for (; host->begun <= last; host->begun++) {
-        runner_task_t *task = runner__host_task(host, host->events[host->first + host->begun].task);
-        if (task != NULL && (task->future.task_flags & RUNNER__TASK_OUT) != 0) {
-            begin(host, task);
+    runner__timer_t *timer = RUNNER__CONTAINER(host->out.next, runner__timer_t, entry.node);
+    return RUNNER__CONTAINER(timer, runner_task_t, timer);
+}
+
+/* They are resumed in order: those before it have begun as well, though what they did may be kept. */
+static void begin_up_to(runner__host_t *host, const runner_task_t *last)
+{
+    while (!runner__list_empty(&host->out)) {
+        runner_task_t *task = first_out(host);
+        begin(host, task);
+        if (task == last) {
+            break;
         }
     }
 }
@@ -203,7 +211,7 @@ runner_task_t *runner__batch_running(runner__host_t *host, uint64_t id)
         return NULL;
     }
     if ((task->future.task_flags & RUNNER__TASK_OUT) != 0) {
-        begin_up_to(host, place_of(task) - host->first);
+        begin_up_to(host, task);
     }
     return (task->future.task_flags & RUNNER__TASK_RUNNING) != 0 ? task : NULL;
 }
@@ -216,14 +224,11 @@ void runner__batch_parked(runner__host_t *host, runner_task_t *task)
 
 void runner__batch_begin(runner__host_t *host, runner_host_event_t *events, size_t cap)
 {
-    if (host->batch > 0) {
-        begin_up_to(host, host->batch - 1);
-    }
+    begin_up_to(host, NULL);
     host->events = events;
     host->cap = cap;
     host->count = 0;
     host->batch = 0;
-    host->begun = 0;
     if (runner__list_empty(&host->calls)) {
         runner__scope_fini(&host->called);
         runner__scope_init(&host->called);
@@ -232,12 +237,9 @@ void runner__batch_begin(runner__host_t *host, runner_host_event_t *events, size
 }
 
 /* It is to be told again what it was to be told. */
-static void take_back(runner__host_t *host, runner_host_event_t *event)
+static void take_back(runner__host_t *host, runner_task_t *task)
 {
-    runner_task_t *task = runner__host_task(host, event->task);
-    if (task == NULL || (task->future.task_flags & RUNNER__TASK_OUT) == 0) {
-        return;
-    }
+    runner_host_event_t *event = &host->events[place_of(task)];
     bool effect = (task->wait.put.priority & HAD_EFFECT) != 0;
     task->future.task_flags &= ~(uint32_t)RUNNER__TASK_OUT;
     if (event->kind == RUNNER_HOST_RESUME) {
@@ -250,17 +252,17 @@ static void take_back(runner__host_t *host, runner_host_event_t *event)
     }
     task->timer.entry.run = runner__task_entry;
     task->future.task_flags |= RUNNER__TASK_QUEUED;
-    runner__list_push(&host->returned, &task->timer.entry.node);
     *event = (runner_host_event_t){.kind = RUNNER_HOST_NONE};
 }
 
 void runner__batch_return(runner__host_t *host)
 {
-    for (size_t i = 0; i < host->batch; i++) {
-        take_back(host, &host->events[host->first + i]);
+    for (runner__node_t *node = host->out.next; node != &host->out; node = node->next) {
+        runner__timer_t *timer = RUNNER__CONTAINER(node, runner__timer_t, entry.node);
+        take_back(host, RUNNER__CONTAINER(timer, runner_task_t, timer));
     }
     host->batch = 0;
-    runner__list_prepend(&runner__loop_of(host->self)->current, &host->returned);
+    runner__list_prepend(&runner__loop_of(host->self)->current, &host->out);
 }
 
 void runner__batch_resume(runner__host_t *host, runner_task_t *task, int status, uint64_t value)

@@ -38,6 +38,7 @@ void runner__tell_init(runner__host_t *host)
     runner__list_init(&host->told_errors);
     runner__list_init(&host->calls);
     runner__list_init(&host->returned);
+    runner__list_init(&host->out);
     host->self->tasks.host_ops = &runner__host_ops;
 }
 
