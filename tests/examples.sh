@@ -4,6 +4,7 @@
 # the small ones by capi/examples/expected/NAME.txt, treesum by sha256sum, fanout by wc. Prints
 # `N passed, N failed` at the end; ends with 77 if all was skipped.
 #
+# TREESUM: the one in another language, in place of the one in C.
 # CI=true: what is skipped is a failure. TIME_SCALE: factor for all time limits, default 1.
 set -u
 export LC_ALL=C
@@ -15,7 +16,7 @@ fi
 bin=$(CDPATH='' cd -- "$1/capi" && pwd) || exit 1
 shift
 expected=$root/capi/examples/expected
-treesum=$bin/treesum
+treesum=${TREESUM:-$bin/treesum}
 fanout=$bin/fanout
 scale=${TIME_SCALE:-1}
 passed=0

@@ -5,13 +5,18 @@
 #   sh tests/run.sh STEP...      some steps; `sh tests/run.sh steps` lists them
 # On Debian and as root it installs the packages that the steps need. A step whose tools are missing
 # is skipped and says so; with CI=true that is a failure. Logs: build/logs/STEP.log.
-# The last line is the sum: every Check case counts, and every other test and gate counts as one.
+# The last line is the sum: every Check case and every test in Go counts, and every other test and
+# gate counts as one.
 # shellcheck disable=SC2086 # steps and packages are lists
 set -u
 cd "$(dirname -- "$0")/.." || exit 1
 
-extra_steps="quick coverage"
-all_steps="layers format dev header symbols abi install rows conformance docs tidy clang asan tsan valgrind aarch64"
+root=$PWD
+# shellcheck source=tests/support/go.sh
+. tests/support/go.sh
+
+extra_steps="quick go_short coverage"
+all_steps="layers format dev header symbols abi install rows swig go conformance docs tidy clang asan tsan valgrind aarch64"
 logs=build/logs
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export CTEST_PARALLEL_LEVEL="$jobs" CMAKE_BUILD_PARALLEL_LEVEL="$jobs"
@@ -32,6 +37,8 @@ packages_of() {
     abi) echo "$building abigail-tools" ;;
     asan | tsan) echo "$building clang libclang-rt-dev" ;;
     valgrind) echo "$building valgrind" ;;
+    swig) echo "$building python3-venv" ;;
+    go) echo "$building libssl-dev perl" ;;
     aarch64) echo "$building gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
     *) echo "$building" ;;
     esac
@@ -53,6 +60,21 @@ tools_of() {
     esac
 }
 
+needs_go() {
+    case $1 in
+    swig | go | go_short) ;;
+    *) return 1 ;;
+    esac
+}
+
+# Whether one of the steps would use Go, which is not there.
+lacks_go() {
+    case " $* " in
+    *" swig "* | *" go "* | *" go_short "* | *" conformance "*) ! go_find ;;
+    *) return 1 ;;
+    esac
+}
+
 # The first thing that the step lacks.
 missing_of() {
     for tool in $(tools_of "$1"); do
@@ -61,6 +83,7 @@ missing_of() {
             pkg-config --exists "$module" || { echo "$module (for pkg-config)"; return; }
         done
     done
+    ! needs_go "$1" || go_find || echo "Go 1.$go_minor or newer"
 }
 
 install_packages() {
@@ -70,15 +93,17 @@ install_packages() {
         dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
             missing="$missing $package"
     done
-    [ -n "$missing" ] || return 0
+    [ -n "$missing" ] || lacks_go "$@" || return 0
     if [ "$(id -u)" -ne 0 ]; then
-        echo "not installed, and only root can do it:$missing"
+        [ -z "$missing" ] || echo "not installed, and only root can do it:$missing"
         return 0
     fi
+    apt-get update >"$logs/packages.log" 2>&1 || { tail -n 5 "$logs/packages.log"; return 1; }
+    ! lacks_go "$@" || missing="$missing $(go_package)"
+    [ "$missing" != " " ] || return 0
     echo "installing:$missing"
-    export DEBIAN_FRONTEND=noninteractive
-    { apt-get update && apt-get install -y --no-install-recommends $missing; } \
-        >"$logs/packages.log" 2>&1 || { tail -n 5 "$logs/packages.log"; return 1; }
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing \
+        >>"$logs/packages.log" 2>&1 || { tail -n 5 "$logs/packages.log"; return 1; }
 }
 
 # --- the steps ----------------------------------------------------------------------------------
@@ -163,6 +188,10 @@ do_coverage() {
             END { close("sort -n"); printf "%6.1f%% of %4d lines\n", 100 * reached / lines, lines }'
 }
 
+do_swig() { sh bindings/swig/generate.sh --check && sh tests/swig.sh; }
+do_go() { sh tests/go.sh; }
+do_go_short() { sh tests/go.sh short; }
+
 do_rows() { sh tests/coverage_rows.sh build/dev/tests/tap; }
 
 # --- running them -------------------------------------------------------------------------------
@@ -199,14 +228,25 @@ run_step() {
     count_step
 }
 
-# Adds up one step: a gate is one, a ctest run is what its programs counted.
+# Adds up one step: a gate is one, a ctest run is what its programs counted, a script what it says.
 count_step() {
     good=0
     bad=0
+    sums='^\(.*: \)\{0,1\}\([0-9]*\) passed, \([0-9]*\) failed$'
     if [ -s "$junit" ]; then
         python3 tests/support/summarize.py "$junit" "$logs/$step.count"
         read -r good bad <"$logs/$step.count"
         [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    elif grep -q "$sums" "$log"; then
+        grep -e "$sums" -e '^ *skipped:' "$log" | sed 's/^/  /'
+        while read -r more_good more_bad; do
+            good=$((good + more_good))
+            bad=$((bad + more_bad))
+        done <<EOF
+$(sed -n "s/$sums/\2 \3/p" "$log")
+EOF
+        [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+        [ "$code" -eq 0 ] || grep -v "$sums" "$log" | tail -n 40 | sed 's/^/    /'
     elif [ "$code" -eq 0 ]; then
         good=1
     else
@@ -220,7 +260,10 @@ count_step() {
 main() {
     case ${1:-} in
     "") steps=$all_steps ;;
-    quick) steps="layers quick" ;;
+    quick)
+        steps="layers quick"
+        ! go_find || steps="$steps go_short"
+        ;;
     steps) echo "$all_steps $extra_steps"; exit 0 ;;
     *) steps=$* ;;
     esac
@@ -232,6 +275,9 @@ main() {
     done
     mkdir -p "$logs"
     install_packages $steps || [ "${CI:-}" != true ] || failed=$((failed + 1))
+    # For scripts and CMake, which take the first one.
+    ! go_find || PATH="$(dirname "$GO"):$PATH"
+    export PATH
     for step in $steps; do
         run_step "$step"
     done

@@ -334,7 +334,10 @@ static void break_off(runner__host_t *host)
         runner__host_closed(host);
         return;
     }
-    host->self->shutdown.give_up = host->mode == RUNNER__HOST_CLOSE;
+    if (host->mode == RUNNER__HOST_CLOSE) {
+        host->self->shutdown.give_up = true;
+        runner__shutdown_note(host->self, RUNNER_ETIMEDOUT);
+    }
     ended(host, RUNNER__LOOP_STOPPED);
     if (host->closing) {
         runner__host_closed(host);

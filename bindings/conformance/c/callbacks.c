@@ -21,13 +21,11 @@ static const char *name_of_handle(const world_t *world, const op_t *op)
 
 bool do_cancel(world_t *world, const char *who, const op_t *op)
 {
-    const handle_t *handle = bound_handle(world, op->name);
-    if (handle == NULL) {
+    future_t *future = bound_handle(world, op->name);
+    if (future == NULL) {
         return false;
     }
-    int code = handle->task != NULL ? runner_task_cancel(handle->task)
-                                    : runner_future_cancel(handle->future);
-    bool canceled = code == 0 || is_given_up(handle->future);
+    bool canceled = future_cancel(world, future) == 0 || is_given_up(world, future);
     trace(world, who, "cancel %s %s", name_of_handle(world, op), canceled ? "true" : "false");
     return true;
 }
@@ -43,28 +41,27 @@ static void tell_settled(world_t *world, const char *who, const op_t *op, int co
 
 bool do_resolve(world_t *world, const char *who, const op_t *op)
 {
-    const handle_t *handle = bound_handle(world, op->name);
-    if (handle != NULL) {
-        tell_settled(world, who, op, runner_future_resolve(handle->future, value_of(op->number)));
+    future_t *future = bound_handle(world, op->name);
+    if (future != NULL) {
+        tell_settled(world, who, op, future_resolve(world, future, op->number));
     }
-    return handle != NULL;
+    return future != NULL;
 }
 
 bool do_reject(world_t *world, const char *who, const op_t *op)
 {
-    const handle_t *handle = bound_handle(world, op->name);
-    if (handle != NULL) {
-        tell_settled(world, who, op,
-                     runner_future_reject(handle->future, code_of_error(op->error)));
+    future_t *future = bound_handle(world, op->name);
+    if (future != NULL) {
+        tell_settled(world, who, op, future_reject(world, future, code_of_error(op->error)));
     }
-    return handle != NULL;
+    return future != NULL;
 }
 
 bool do_event_set(world_t *world, const op_t *op)
 {
-    runner_event_t *event = bound_event(world, op->name);
+    event_t *event = bound_event(world, op->name);
     if (event != NULL) {
-        check(runner_event_set(event), "runner_event_set");
+        event_set(world, event);
     }
     return event != NULL;
 }
@@ -117,13 +114,10 @@ static callback_t *make_callback(world_t *world, const ops_t *ops)
 
 void do_call_soon(world_t *world, const op_t *op)
 {
-    callback_t *callback = make_callback(world, &op->body);
-    check(runner_call_soon(world->runner, run_callback, callback, NULL), "runner_call_soon");
+    call_soon(world, run_callback, make_callback(world, &op->body));
 }
 
 void do_call_later(world_t *world, const op_t *op)
 {
-    callback_t *callback = make_callback(world, &op->body);
-    check(runner_call_later(world->runner, op->number, run_callback, callback, NULL, NULL),
-          "runner_call_later");
+    (void)call_later(world, op->number, run_callback, make_callback(world, &op->body));
 }

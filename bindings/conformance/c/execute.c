@@ -11,7 +11,7 @@
 /* What a level of nested operations takes of a stack at most, sanitizers included. */
 #define STACK_PER_LEVEL ((size_t)4096)
 #define STACK_AT_LEAST ((size_t)32 * 1024)
-#define STACK_DEFAULT ((size_t)64 * 1024)
+#define STACK_DEFAULT ((size_t)64 * 1024) /* of the runner: enough for nearly all */
 
 /* --- interrupts --- */
 
@@ -53,20 +53,17 @@ static int interrupt(void *arg)
     return 0;
 }
 
-static void start_interrupts(world_t *world, const run_def_t *run, runner_timer_t **timers)
+static void start_interrupts(world_t *world, const run_def_t *run, alarm_t **alarms)
 {
     for (int i = 0; i < run->interrupts; i++) {
-        check(runner_call_later(world->runner, run->interrupt_at[i], interrupt, NULL, NULL,
-                                &timers[i]),
-              "runner_call_later");
+        alarms[i] = call_later(world, run->interrupt_at[i], interrupt, NULL);
     }
 }
 
-static void stop_interrupts(const run_def_t *run, runner_timer_t **timers)
+static void stop_interrupts(world_t *world, const run_def_t *run, alarm_t **alarms)
 {
     for (int i = 0; i < run->interrupts; i++) {
-        (void)runner_timer_cancel(timers[i]);
-        runner_timer_unref(timers[i]);
+        alarm_cancel(world, alarms[i]);
     }
 }
 
@@ -77,42 +74,28 @@ static void execute_run(world_t *world, int index)
     const run_def_t *run = &world->program->runs[index];
     const task_def_t *def = &world->program->tasks[run->task];
     body_t *body = body_new(world, path_main(world, def->name), &def->body);
-    runner_timer_t *timers[MOST_INTERRUPTS];
-    runner_context_t *context = NULL;
-    void *value = NULL;
-    if (run->fresh_context) {
-        check(runner_context_new(&context), "runner_context_new");
-    }
-    start_interrupts(world, run, timers);
-    int code = run_main(body, context, &value);
-    stop_interrupts(run, timers);
+    alarm_t *alarms[MOST_INTERRUPTS];
+    context_t *context = run->fresh_context ? context_new(world) : NULL;
+    start_interrupts(world, run, alarms);
+    outcome_t outcome = run_main(body, context);
+    stop_interrupts(world, run, alarms);
     if (run->interrupts > 0) {
         forget_interrupts();
     }
-    runner_context_unref(context);
+    context_release(world, context);
     trace_begin(world, "run");
     text_add(world->trace, "%d ", index);
-    trace_outcome(world, code, value, runner_run_errors(world->runner));
+    trace_outcome(world, &outcome);
     trace_end(world);
 }
 
 /* --- the shutdown --- */
 
-/* The clock cannot be read of a runner that is closed. Failures that nobody took are reported in
- * creation order after everything else: trace_report() reads the clock when it hears of this one,
- * which is the last. */
-static void make_last(world_t *world)
-{
-    check(runner_future_new(world->runner, &world->last), "runner_future_new");
-    check(runner_future_reject(world->last, RUNNER_EUSER), "runner_future_reject");
-    world_keep(world, KEPT_FUTURE, world->last);
-}
-
+/* The clock stands still since then. */
 static void execute_close(world_t *world)
 {
-    make_last(world);
-    int code = runner_close(world->runner);
-    text_add(world->trace, "%" PRIu64 " closed", world->closed_ns / NS_PER_MS);
+    int code = close_runner(world);
+    text_add(world->trace, "%" PRIu64 " closed", runner_time_ns(world->runner) / NS_PER_MS);
     if (code != 0) {
         text_add(world->trace, " %s",
                  code == RUNNER_EDEADLK ? "deadlock" : runner_error_name(code));
@@ -122,27 +105,25 @@ static void execute_close(world_t *world)
 
 /* --- the whole --- */
 
-/* The default is enough for nearly all. */
 static size_t stack_bytes(const program_t *program)
 {
-    size_t bytes = STACK_AT_LEAST + (size_t)program->depth * STACK_PER_LEVEL;
-    return bytes > STACK_DEFAULT ? bytes : 0;
+    return STACK_AT_LEAST + (size_t)program->depth * STACK_PER_LEVEL;
 }
 
 void execute(const program_t *program, text_t *trace_text)
 {
     world_t world;
     world_init(&world, program, trace_text);
+    world.stack_bytes = stack_bytes(program);
     const runner_options_t opts = {
         .size = sizeof opts,
         .clock = RUNNER_CLOCK_VIRTUAL,
         .deadlock = RUNNER_ON,
         .debug = RUNNER_OFF,
-        .stack_bytes = stack_bytes(program),
-        .exception_handler = trace_report,
-        .exception_arg = &world,
+        .stack_bytes = world.stack_bytes > STACK_DEFAULT ? world.stack_bytes : 0,
     };
     check(runner_new(&world.runner, &opts), "runner_new");
+    objects_begin(&world);
     if (program->interrupts) {
         block_interrupts(true);
     }
@@ -153,6 +134,6 @@ void execute(const program_t *program, text_t *trace_text)
     if (program->interrupts) {
         block_interrupts(false);
     }
-    world_release(&world);
+    objects_release(&world);
     runner_free(world.runner);
 }

@@ -1,5 +1,5 @@
 /*
- * The interpreter in C.
+ * The interpreter in C, with coroutines (conformance_c) or host tasks (conformance_host).
  *
  *     conformance_c FILE...      the traces of programs
  *     conformance_c --stream     one program a line on stdin
@@ -127,7 +127,8 @@ int main(int count, char **args)
     session_t session = {{NULL, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
     bool stream = count == 2 && strcmp(args[1], "--stream") == 0;
     if (count < 2 || (strncmp(args[1], "--", 2) == 0 && !stream)) {
-        fputs("usage: conformance_c FILE...\n       conformance_c --stream\n", stderr);
+        const char *name = base_name(args[0]);
+        fprintf(stderr, "usage: %s FILE...\n       %s --stream\n", name, name);
         return STATUS_USAGE;
     }
     /* A run takes SIGINT only from its default, and a shell's background jobs begin with a SIGINT

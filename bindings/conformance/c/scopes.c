@@ -24,7 +24,7 @@ ending_t run_try(body_t *body, const op_t *op)
 {
     const handlers_t *handlers = op->handlers;
     ending_t ending = run_ops(body, &op->body);
-    handler_t handler = handler_of(ending.code);
+    handler_t handler = handler_of(ending.outcome.code);
     if (ending.kind == ENDED_ERROR && handlers->has[handler]) {
         const ending_t caught = ending;
         const ending_t *before = body->caught;
@@ -39,68 +39,54 @@ ending_t run_try(body_t *body, const op_t *op)
     return ending;
 }
 
-/* A scope was told how its body has ended, and has answered with a code. */
-static ending_t close_scope(body_t *body, const ending_t *ending, int code,
-                            runner_error_group_t *errors)
+/* A scope was told how its body has ended, and has answered with an outcome. */
+static ending_t close_scope(body_t *body, const ending_t *ending, outcome_t outcome)
 {
-    if (code != 0) {
-        return ended_by(body->world, code, errors);
+    if (outcome.code != 0) {
+        return ended_by(body->world, outcome);
     }
     return ending->kind == ENDED_ERROR ? ended_normally() : *ending;
 }
 
 ending_t run_group(body_t *body, const op_t *op)
 {
-    runner_group_t *outer = body->group;
-    runner_group_t *group;
-    check(runner_group_new(&group), "runner_group_new");
-    world_keep(body->world, KEPT_GROUP, group);
-    check(runner_group_open(group), "runner_group_open");
+    group_t *outer = body->group;
+    group_t *group = group_new(body->world);
     body->group = group;
     ending_t ending = run_ops(body, &op->body);
     body->group = outer;
-    int code = wait_group(group, code_of_ending(&ending));
-    return close_scope(body, &ending, code, runner_group_errors(group));
+    return close_scope(body, &ending, wait_group(body->world, group, &ending.outcome));
 }
 
 ending_t run_timeout(body_t *body, const op_t *op)
 {
-    runner_timeout_t *timeout;
-    check(runner_timeout_new(&timeout), "runner_timeout_new");
-    world_keep(body->world, KEPT_TIMEOUT, timeout);
-    check(runner_timeout_open(timeout, (uint64_t)op->number), "runner_timeout_open");
+    timeout_t *timeout = timeout_new(body->world, op->number);
     ending_t ending = run_ops(body, &op->body);
-    int code = runner_timeout_close(timeout, code_of_ending(&ending));
-    return close_scope(body, &ending, code, ending.errors);
+    return close_scope(body, &ending, timeout_close(body->world, timeout, &ending.outcome));
 }
 
 ending_t run_lock(body_t *body, const op_t *op)
 {
-    runner_lock_t *lock = bound_lock(body->world, op->name);
-    if (lock == NULL) {
-        return ended_by(body->world, code_of_error(ERROR_NAME_ERROR), NULL);
-    }
-    int code = wait_lock(lock);
+    lock_t *lock = bound_lock(body->world, op->name);
+    int code = lock != NULL ? wait_lock(body->world, lock) : code_of_error(ERROR_NAME_ERROR);
     if (code != 0) {
-        return ended_by(body->world, code, NULL);
+        return ended_by_code(body->world, code);
     }
     ending_t ending = run_ops(body, &op->body);
-    check(runner_lock_release(lock), "runner_lock_release");
+    lock_release(body->world, lock);
     return ending;
 }
 
 ending_t run_semaphore(body_t *body, const op_t *op)
 {
-    runner_semaphore_t *semaphore = bound_semaphore(body->world, op->name);
-    if (semaphore == NULL) {
-        return ended_by(body->world, code_of_error(ERROR_NAME_ERROR), NULL);
-    }
-    int code = wait_semaphore(semaphore);
+    semaphore_t *semaphore = bound_semaphore(body->world, op->name);
+    int code = semaphore != NULL ? wait_semaphore(body->world, semaphore)
+                                 : code_of_error(ERROR_NAME_ERROR);
     if (code != 0) {
-        return ended_by(body->world, code, NULL);
+        return ended_by_code(body->world, code);
     }
     ending_t ending = run_ops(body, &op->body);
-    check(runner_semaphore_release(semaphore), "runner_semaphore_release");
+    semaphore_release(body->world, semaphore);
     return ending;
 }
 

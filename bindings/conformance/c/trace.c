@@ -19,16 +19,6 @@ static int error_of_code(int code)
     return -1 - code;
 }
 
-void *value_of(int64_t number)
-{
-    return (void *)(intptr_t)number;
-}
-
-int64_t number_of(const void *value)
-{
-    return (int64_t)(intptr_t)value;
-}
-
 /* --- paths --- */
 
 /* "main", "main/child#2", "main/~name". */
@@ -83,27 +73,6 @@ void path_spawned(path_t *spawner)
     spawner->spawned++;
 }
 
-void path_register(world_t *world, const path_t *path)
-{
-    size_t id = (size_t)runner_task_id(runner_current_task());
-    if (id >= world->paths_room) {
-        size_t room = id * 2 > 64 ? id * 2 : 64;
-        const path_t **paths = arena_array(world->arena, room, sizeof(void *));
-        if (world->paths_room > 0) {
-            memcpy(paths, world->paths, world->paths_room * sizeof(void *));
-        }
-        world->paths = paths;
-        world->paths_room = room;
-    }
-    world->paths[id] = path;
-}
-
-const path_t *path_of_task(const world_t *world, const runner_task_t *task)
-{
-    size_t id = (size_t)runner_task_id(task);
-    return id < world->paths_room ? world->paths[id] : NULL;
-}
-
 /* --- lines --- */
 
 void trace_begin(world_t *world, const char *who)
@@ -128,8 +97,7 @@ void trace(world_t *world, const char *who, const char *format, ...)
 
 /* --- outcomes --- */
 
-static void add_outcome(const world_t *world, text_t *text, int code, const void *value,
-                        runner_error_group_t *errors);
+static void add_outcome(const world_t *world, text_t *text, const outcome_t *outcome);
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -137,14 +105,13 @@ static int compare_texts(const void *a, const void *b)
 }
 
 /* Sorted as text. */
-static void add_group(const world_t *world, text_t *text, runner_error_group_t *errors)
+static void add_group(const world_t *world, text_t *text, errors_t *errors)
 {
-    size_t count = runner_error_group_count(errors);
+    size_t count = errors_count(errors);
     text_t *parts = must(calloc(count + 1, sizeof *parts));
     for (size_t i = 0; i < count; i++) {
-        runner_group_error_t error = {.size = sizeof error};
-        check(runner_error_group_get(errors, i, &error), "runner_error_group_get");
-        add_outcome(world, &parts[i], error.code, NULL, error.nested);
+        outcome_t outcome = errors_get(errors, i);
+        add_outcome(world, &parts[i], &outcome);
     }
     qsort(parts, count, sizeof *parts, compare_texts);
     text_add(text, "group [");
@@ -164,12 +131,11 @@ static void add_error(const world_t *world, text_t *text, int code)
     text_add(text, "error %s", known ? errors->texts[error] : runner_error_name(code));
 }
 
-static void add_outcome(const world_t *world, text_t *text, int code, const void *value,
-                        runner_error_group_t *errors)
+static void add_outcome(const world_t *world, text_t *text, const outcome_t *outcome)
 {
-    switch (code) {
+    switch (outcome->code) {
     case 0:
-        text_add(text, "value %" PRId64, number_of(value));
+        text_add(text, "value %" PRId64, outcome->value);
         break;
     case RUNNER_ECANCELED:
         text_add(text, "cancelled");
@@ -178,7 +144,7 @@ static void add_outcome(const world_t *world, text_t *text, int code, const void
         text_add(text, "timeout");
         break;
     case RUNNER_EGROUP:
-        add_group(world, text, errors);
+        add_group(world, text, outcome->errors);
         break;
     case RUNNER_EPENDING:
     case RUNNER_EABANDONED: /* given up by shutdown */
@@ -191,45 +157,24 @@ static void add_outcome(const world_t *world, text_t *text, int code, const void
         text_add(text, "deadlock");
         break;
     default:
-        add_error(world, text, code);
+        add_error(world, text, outcome->code);
         break;
     }
 }
 
-void trace_outcome(world_t *world, int code, const void *value, runner_error_group_t *errors)
+void trace_outcome(world_t *world, const outcome_t *outcome)
 {
-    add_outcome(world, world->trace, code, value, errors);
+    add_outcome(world, world->trace, outcome);
 }
 
-/* --- reports --- */
-
-/* librunner spawns tasks of its own only to close what is closed with awaits. */
-static const char *whose(const world_t *world, const runner_exception_t *exception)
+void trace_report(world_t *world, const char *who, const outcome_t *outcome)
 {
-    if (exception->task == NULL) {
-        return exception->name != NULL ? "closable" : "none";
-    }
-    const path_t *path = path_of_task(world, exception->task);
-    return path != NULL ? path->text : "closable";
-}
-
-int trace_report(runner_t *runner, const runner_exception_t *exception, void *arg)
-{
-    world_t *world = arg;
-    (void)runner;
-    if (exception->future != NULL && exception->future == world->last) {
-        world->closed_ns = runner_time_ns(world->runner);
-        return 0;
-    }
-    const runner_future_t *future =
-        exception->task != NULL ? runner_task_future(exception->task) : exception->future;
     trace_begin(world, "report");
-    text_add(world->trace, "%s ", whose(world, exception));
-    if (exception->code == 0) {
+    text_add(world->trace, "%s ", who);
+    if (outcome->code == 0) {
         text_add(world->trace, "nothing");
     } else {
-        trace_outcome(world, exception->code, NULL, runner_future_errors(future));
+        trace_outcome(world, outcome);
     }
     trace_end(world);
-    return 0;
 }

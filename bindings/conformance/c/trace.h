@@ -7,6 +7,10 @@
 /* Callbacks have no path. */
 #define WHO_LOOP "loop"
 
+/* Nor has what closes a closable, nor what no task is known of. */
+#define WHO_CLOSABLE "closable"
+#define WHO_NONE "none"
+
 /* Errors of a program as codes of librunner: every name has its own. */
 int code_of_error(int error);
 
@@ -22,12 +26,6 @@ void path_spawned(path_t *spawner);
 /* Of the body of a closable. */
 path_t *path_closable(world_t *world, path_t *maker, const char *name);
 
-/* Remembers whose path the running task has. */
-void path_register(world_t *world, const path_t *path);
-
-/* NULL for a task that is none of the program's bodies. */
-const path_t *path_of_task(const world_t *world, const runner_task_t *task);
-
 /* --- lines --- */
 
 /* Begins a line: the time, who, and a space. */
@@ -41,14 +39,9 @@ void trace(world_t *world, const char *who, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Adds to the line that was begun: "value 3", "error E", "cancelled", "group [...]". */
-void trace_outcome(world_t *world, int code, const void *value, runner_error_group_t *errors);
+void trace_outcome(world_t *world, const outcome_t *outcome);
 
-/* The exception handler; its argument is the world. */
-int trace_report(runner_t *runner, const runner_exception_t *exception, void *arg);
-
-/* --- values --- */
-
-void *value_of(int64_t number);
-int64_t number_of(const void *value);
+/* A whole line for an error that the exception handler is told. */
+void trace_report(world_t *world, const char *who, const outcome_t *outcome);
 
 #endif

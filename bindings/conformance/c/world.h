@@ -8,6 +8,7 @@
 
 #include <runner.h>
 
+#include "objects.h"
 #include "program.h"
 #include "text.h"
 
@@ -20,69 +21,35 @@ typedef struct path {
     struct path *next; /* among the closables of its maker, or the main tasks */
 } path_t;
 
-/* What a name of a handle is bound to. */
-typedef struct handle {
-    runner_task_t *task; /* NULL: a bare future */
-    runner_future_t *future;
-} handle_t;
-
-typedef struct world {
+struct world {
     const program_t *program;
     arena_t *arena;
     text_t *trace;
     runner_t *runner;
-    handle_t *handles;          /* by name */
-    void **objects[NAMESPACES]; /* by name: runner_event_t *, runner_lock_t *, ... */
-    struct kept *kept;          /* the newest first */
+    size_t stack_bytes;         /* what the evaluation of its deepest body takes */
+    future_t **handles;         /* by name */
+    void **objects[NAMESPACES]; /* by name: event_t *, lock_t *, ... */
+    struct held *held;          /* what objects.h has of its own */
     path_t *mains;
-    const path_t **paths; /* by number of the task; NULL for those of librunner itself */
-    size_t paths_room;
-    runner_future_t *last; /* the last thing of which a close reports */
-    uint64_t closed_ns;    /* when it did */
-} world_t;
+};
 
 void world_init(world_t *world, const program_t *program, text_t *trace);
 
-/* Releases what was held. The runner is closed. */
-void world_release(world_t *world);
-
-/* What is held until the end. */
-typedef enum kept_kind {
-    KEPT_TASK,
-    KEPT_FUTURE,
-    KEPT_GROUP,
-    KEPT_ERRORS,
-    KEPT_TIMEOUT,
-    KEPT_EVENT,
-    KEPT_LOCK,
-    KEPT_SEMAPHORE,
-    KEPT_QUEUE,
-    KEPT_VAR
-} kept_kind_t;
-
-/* Takes over one reference, and gives it back at the end. */
-void world_keep(world_t *world, kept_kind_t kind, void *object);
-
-/* Bind a name to something new, which is held. */
-void bind_task(world_t *world, int name, runner_task_t *task);
-void bind_future(world_t *world, int name, runner_future_t *future);
-void bind_object(world_t *world, namespace_t names, int name, kept_kind_t kind, void *object);
-
 /* What a name is bound to; NULL if to nothing yet. */
-const handle_t *bound_handle(const world_t *world, int name);
-runner_event_t *bound_event(const world_t *world, int name);
-runner_lock_t *bound_lock(const world_t *world, int name);
-runner_semaphore_t *bound_semaphore(const world_t *world, int name);
-runner_queue_t *bound_queue(const world_t *world, int name);
+future_t *bound_handle(const world_t *world, int name);
+event_t *bound_event(const world_t *world, int name);
+lock_t *bound_lock(const world_t *world, int name);
+semaphore_t *bound_semaphore(const world_t *world, int name);
+queue_t *bound_queue(const world_t *world, int name);
 
 /* Whether shutdown has given a task up. In asyncio such a task stays pending for ever. */
-bool is_given_up(const runner_future_t *future);
+bool is_given_up(world_t *world, const future_t *future);
 
 /* What has to be waited for in place of a handle; NULL if the name is not bound. */
-runner_future_t *awaitable_of(world_t *world, int name);
+future_t *awaitable_of(world_t *world, int name);
 
 /* A context variable, made on first use. */
-runner_var_t *world_var(world_t *world, int name);
+var_t *world_var(world_t *world, int name);
 
 /* The library cannot do something for which a program gives no reason: the process ends. */
 void check(int code, const char *what);

@@ -8,6 +8,10 @@ SUITE = Path(__file__).resolve().parent.parent
 RUN = SUITE / "run"
 ORACLE = "cpython"
 NOT_INTERPRETERS = {"programs", "tests", "tools"}
+VARIANTS = {"host"}
+"""Interpreters that share the folder of another one."""
+VARIABLES = {"CONFORMANCE_C": ("c", "C"), "CONFORMANCE_GO": ("go", "Go")}
+"""What names a program that is built already."""
 
 
 def stream_command(name):
@@ -17,7 +21,7 @@ def stream_command(name):
 def built():
     """The names of all interpreters that can be started, the oracle first."""
     folders = {path.name for path in SUITE.iterdir() if path.is_dir()} - NOT_INTERPRETERS
-    names = sorted(folders, key=lambda name: (name != ORACLE, name))
+    names = sorted(folders | VARIANTS, key=lambda name: (name != ORACLE, name))
     return [name for name in names if _run(name, "--probe").returncode == 0]
 
 
@@ -26,15 +30,24 @@ def choose(wanted):
     found = built()
     if ORACLE not in found:
         raise LookupError("no CPython for the oracle")
-    if "c" not in found and os.environ.get("CONFORMANCE_C"):
-        raise LookupError("CONFORMANCE_C is not the interpreter in C")
-    if wanted is None:
-        return found
-    names = [name for name in wanted.split(",") if name]
+    for variable, (name, language) in VARIABLES.items():
+        if name not in found and os.environ.get(variable):
+            raise LookupError(f"{variable} is not the interpreter in {language}")
+    names = found if wanted is None else [name for name in wanted.split(",") if name]
     missing = [name for name in names if name not in found]
     if missing:
         raise LookupError(f"not built: {', '.join(missing)}")
+    for name in names:
+        make_ready(name)
     return names
+
+
+def make_ready(name):
+    """Starts it once, without a program: one that is built when it is needed takes its time for
+    that, which no program has to spare."""
+    start = _run(name, "--stream")
+    if start.returncode != 0:
+        raise LookupError(f"{name} does not start: {start.stderr.strip()}")
 
 
 def oracle_version():

@@ -5,18 +5,21 @@ import unittest
 from unittest import mock
 
 import interpreters
-from interpreters import ORACLE
+from interpreters import ORACLE, VARIABLES
 
 
 class Choose(unittest.TestCase):
     def choose(self, wanted, built=(ORACLE, "c"), **environment):
+        self.made_ready = []
         with mock.patch.object(interpreters, "built", lambda: list(built)), \
-                mock.patch.dict(os.environ, {"CONFORMANCE_C": "", **environment}):
+                mock.patch.object(interpreters, "make_ready", self.made_ready.append), \
+                mock.patch.dict(os.environ, {**dict.fromkeys(VARIABLES, ""), **environment}):
             return interpreters.choose(wanted)
 
     def test_all_that_are_built_or_those_named(self):
         self.assertEqual(self.choose(None), [ORACLE, "c"])
         self.assertEqual(self.choose("c"), ["c"])
+        self.assertEqual(self.made_ready, ["c"])
 
     def test_what_is_named_must_be_there(self):
         with self.assertRaisesRegex(LookupError, "not built: ruby"):
@@ -27,6 +30,8 @@ class Choose(unittest.TestCase):
     def test_a_wrong_path_is_not_passed_over(self):
         with self.assertRaisesRegex(LookupError, "CONFORMANCE_C"):
             self.choose(None, built=(ORACLE,), CONFORMANCE_C="/nowhere")
+        with self.assertRaisesRegex(LookupError, "CONFORMANCE_GO is not the interpreter in Go"):
+            self.choose("c", CONFORMANCE_GO="/nowhere")
         self.assertEqual(self.choose(None, built=(ORACLE,)), [ORACLE])
 
     def test_versions_can_be_compared(self):
@@ -42,6 +47,11 @@ class Built(unittest.TestCase):
         found = interpreters.built()
         self.assertEqual(found[0], ORACLE)
         self.assertEqual(set(found) & interpreters.NOT_INTERPRETERS, set())
+
+    def test_what_cannot_start_says_why(self):
+        interpreters.make_ready(ORACLE)
+        with self.assertRaisesRegex(LookupError, "nowhere does not start: Runs programs"):
+            interpreters.make_ready("nowhere")
 
     def test_the_oracle_tells_its_version(self):
         self.assertGreaterEqual(interpreters.oracle_version(), (3, 11))

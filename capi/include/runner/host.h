@@ -416,7 +416,7 @@ RUNNER_EXPORT int runner_command(runner_t *self, uint64_t task, uint32_t op, int
 
 /**
  * End a run or a close. Before RUNNER_HOST_END it is broken off: a run as by runner_stop(), tasks that
- * were not resumed keep their turn for the next one; a close gives up what is left.
+ * were not resumed keep their turn for the next one; a close gives up what is left (RUNNER_ETIMEDOUT).
  *
  * @param self  Runner. Borrowed.
  *
