@@ -42,13 +42,18 @@ struct host {
 
 /* ---- commands --------------------------------------------------------------------------------- */
 
-/* Does something now. What was kept comes first, so that all happens in the order of the tasks. */
-static int now(struct host *host, uint64_t task, uint32_t op, uint64_t *id, int64_t *a, uint64_t *b)
+/* Gives what was kept: all has to happen in the order of the tasks. */
+static void give_kept(struct host *host)
 {
     if (host->n_cmds > 0) {
         runner_commands(host->runner, host->cmds, host->n_cmds);
         host->n_cmds = 0;
     }
+}
+
+static int now(struct host *host, uint64_t task, uint32_t op, uint64_t *id, int64_t *a, uint64_t *b)
+{
+    give_kept(host);
     return runner_command(host->runner, task, op, 0, id, a, b);
 }
 
@@ -164,7 +169,8 @@ static runner_host_cmd_t main_task(struct host *host, struct task *task, int sta
 
 /* ---- the driver ------------------------------------------------------------------------------- */
 
-/* Resumes a task. What it does next is kept for the next step: it parks or ends that task only. */
+/* Resumes a task. What it does next is kept for the next step if it concerns that task only. An
+ * await does not: it may hand a cancel on to a task that stands behind this one in the batch. */
 static void resume(struct host *host, struct task *task, const runner_host_event_t *event)
 {
     uint64_t id = task->id;
@@ -174,6 +180,7 @@ static void resume(struct host *host, struct task *task, const runner_host_event
     } else {
         cmd = task->step(host, task, event->status, event->value);
     }
+    int keeps = cmd.op != RUNNER_HOST_AWAIT;
     cmd.task = id;
     if (cmd.op == RUNNER_HOST_DONE) {
         cmd.a = task->at_end;
@@ -182,6 +189,9 @@ static void resume(struct host *host, struct task *task, const runner_host_event
         cmd.op |= RUNNER_HOST_SUSPENDED;
     }
     host->cmds[host->n_cmds++] = cmd;
+    if (!keeps) {
+        give_kept(host);
+    }
 }
 
 static void tell_exception(struct host *host)

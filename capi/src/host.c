@@ -356,6 +356,9 @@ int runner__host_finish(runner_t *self)
     host->events = NULL;
     host->batch = 0;
     runner__tell_forget(host);
+    if (closed) {
+        runner__tell_nobody(host);
+    }
     if (closed && self->options.on_report != NULL) {
         self->options.on_report(&self->report, self->options.on_report_arg);
     }

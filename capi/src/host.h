@@ -119,6 +119,9 @@ void runner__batch_resume(runner__host_t *host, runner_task_t *task, int status,
 void runner__tell_init(runner__host_t *host);
 void runner__tell_fini(runner__host_t *host);
 
+/* The host is told nothing any more: what was to be told goes. */
+void runner__tell_nobody(runner__host_t *host);
+
 /* Tells what has happened. False if there is no room for all of it. */
 bool runner__tell(runner__host_t *host);
 

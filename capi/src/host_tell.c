@@ -42,8 +42,7 @@ void runner__tell_init(runner__host_t *host)
     host->self->tasks.host_ops = &runner__host_ops;
 }
 
-/* What nobody will be told of any more. */
-void runner__tell_fini(runner__host_t *host)
+void runner__tell_nobody(runner__host_t *host)
 {
     while (!runner__list_empty(&host->ended)) {
         runner__node_t *node = runner__list_pop(&host->ended);
@@ -59,8 +58,14 @@ void runner__tell_fini(runner__host_t *host)
         (void)runner__value_take(
             RUNNER__CONTAINER(runner__list_pop(&host->calls), runner__value_t, node));
     }
+    while (runner__ids_pop_gone(&host->ids) != 0) {}
     forget_all(&host->errors);
     runner__tell_forget(host);
+}
+
+void runner__tell_fini(runner__host_t *host)
+{
+    runner__tell_nobody(host);
     runner__pool_end(&host->values);
 }
 

@@ -2,8 +2,8 @@
  * Bodies: a list of operations that is run by a task, or by the close of a closable.
  *
  * Evaluation is in ops.c and scopes.c. What suspends a body, and what starts one, is declared here
- * and defined twice: in coroutines.c, where a body is a coroutine of librunner, and in host_tasks.c,
- * where it is a host task. Those who evaluate do not know how a body waits.
+ * and defined twice: in coroutines.c, where a body is a coroutine of librunner, and in host_tasks.c
+ * and host_waits.c, where it is a host task. Those who evaluate do not know how a body waits.
  */
 #ifndef CONFORMANCE_BODY_H
 #define CONFORMANCE_BODY_H

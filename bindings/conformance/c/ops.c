@@ -237,7 +237,7 @@ static ending_t run_wait(body_t *body, const op_t *op)
 
 /* --- events, locks, semaphores, queues --- */
 
-static ending_t bind(body_t *body, namespace_t names, const op_t *op, void *object)
+static ending_t bind_new(body_t *body, namespace_t names, const op_t *op, void *object)
 {
     body->world->objects[names][op->name] = object;
     return ended_normally();
@@ -373,21 +373,21 @@ static ending_t run_op(body_t *body, const op_t *op)
     case OP_TIMEOUT:
         return run_timeout(body, op);
     case OP_EVENT_NEW:
-        return bind(body, NAMES_EVENT, op, event_new(world));
+        return bind_new(body, NAMES_EVENT, op, event_new(world));
     case OP_EVENT_CLEAR:
         return run_event_clear(body, op);
     case OP_EVENT_WAIT:
         return run_event_wait(body, op);
     case OP_LOCK_NEW:
-        return bind(body, NAMES_LOCK, op, lock_new(world));
+        return bind_new(body, NAMES_LOCK, op, lock_new(world));
     case OP_LOCK:
         return run_lock(body, op);
     case OP_SEM_NEW:
-        return bind(body, NAMES_SEMAPHORE, op, semaphore_new(world, op->number));
+        return bind_new(body, NAMES_SEMAPHORE, op, semaphore_new(world, op->number));
     case OP_SEM:
         return run_semaphore(body, op);
     case OP_QUEUE_NEW:
-        return bind(body, NAMES_QUEUE, op, queue_new(world, op->number));
+        return bind_new(body, NAMES_QUEUE, op, queue_new(world, op->number));
     case OP_PUT:
         return run_put(body, op);
     case OP_GET:
