@@ -7,6 +7,7 @@
 typedef struct gather {
     runner__fan_t fan;
     runner__trash_t trash;
+    runner__scoped_t waiting; /* holds a reference while children are left: it takes their errors */
     size_t count;
     size_t left; /* different children that have not been accounted for */
     bool return_errors;
@@ -81,6 +82,19 @@ static void settle(gather_t *gather)
     runner__future_settle(&gather->fan.future, code, code == 0 ? gather->values : NULL);
 }
 
+static void hold(gather_t *gather, void (*release)(runner__scoped_t *waiting))
+{
+    runner__tasks_t *tasks = (runner__tasks_t *)gather->fan.future.home;
+    (void)runner_future_ref(&gather->fan.future);
+    runner__scoped_add(tasks, &gather->waiting, release);
+}
+
+static void let_go(runner__scoped_t *waiting)
+{
+    runner__list_remove(&waiting->node);
+    runner__future_unref(&RUNNER__CONTAINER(waiting, gather_t, waiting)->fan.future);
+}
+
 static void account_for(gather_t *gather, runner_future_t *future)
 {
     gather->left--;
@@ -90,6 +104,9 @@ static void account_for(gather_t *gather, runner_future_t *future)
         runner__future_follow(&gather->fan.future, future);
     } else if (gather->left == 0) {
         settle(gather);
+    }
+    if (gather->left == 0) {
+        let_go(&gather->waiting);
     }
 }
 
@@ -147,6 +164,7 @@ int runner_gather(runner_future_t *const *futures, size_t count, int return_erro
     if (count == 0) {
         settle(gather);
     } else {
+        hold(gather, let_go);
         (void)runner__several_each(gather->children, count, account_if_done);
     }
     *out = &gather->fan.future;

@@ -274,5 +274,5 @@ bool runner__tell_is_empty(const runner__host_t *host)
 
 bool runner__tell(runner__host_t *host)
 {
-    return tell_ended(host) && tell_gone(host) && tell_exceptions(host) && tell_calls(host);
+    return tell_ended(host) && tell_exceptions(host) && tell_gone(host) && tell_calls(host);
 }

@@ -39,7 +39,7 @@ START_TEST(test_error__every_own_code_has_its_name_and_text)
         ck_assert_str_eq(runner_strerror(own[i].code), own[i].text);
         ck_assert_uint_gt(strlen(own[i].text), 0);
     }
-    ck_assert_int_eq(OWN, 45);
+    ck_assert_int_eq(OWN, 47);
 }
 END_TEST
 

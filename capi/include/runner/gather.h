@@ -31,8 +31,9 @@ RUNNER_BEGIN_DECLS
  * @param count          How many.
  * @param return_errors  Not 0: an error is an outcome like another. The array has NULL there, and
  *                       runner_future_status() of that future tells the code.
- * @param out            Receives the future: release it with runner_future_unref(). Without a
- *                       handle or waiter it goes, and what it was made of is on its own again.
+ * @param out            Receives the future: release it with runner_future_unref(). It goes once it
+ *                       has no handle and all that it was made of has ended: later errors of
+ *                       those are taken by it.
  *
  * @return 0, or with nothing made: RUNNER_EINVAL (NULL among the futures, or NULL `out`),
  *         RUNNER_EFOREIGN (futures of different loops), RUNNER_ENOLOOP (no futures, and no
