@@ -1,0 +1,3 @@
+module example.org/librunner/go
+
+go 1.24
