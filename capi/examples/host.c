@@ -1,8 +1,8 @@
 /* What a binding is at its core: a program that turns a runner step by step, with tasks of its own.
  *
- * A task here is a small state machine; in a language it is a coroutine or a fiber. The runner knows
- * it by a number and never calls it. The program waits with poll(2), for the runner and for a pipe
- * of its own. */
+ * A task here is a small state machine; in a language it is a coroutine or a fiber. The runner
+ * knows it by a number and never calls it. The program waits with poll(2), for the runner and for a
+ * pipe of its own. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <inttypes.h>
@@ -123,7 +123,7 @@ static runner_host_cmd_t sleeper(struct host *host, struct task *task, int statu
     switch (task->state++) {
     case 0:
         printf("sleeper: sleeps\n");
-        return sleeps(3600 * 1000);
+        return sleeps(3600000);
     case 1:
         printf("sleeper: %s; it cleans up, which takes a while\n", runner_strerror(status));
         return sleeps(5);

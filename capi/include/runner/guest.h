@@ -7,6 +7,11 @@
  * tasks, started with runner_start(); or a host's (host.h), which is woken up and takes its batches
  * with runner_take(). Signals are the host's: the runner takes none.
  *
+ * The guest keeps the loop alive only while something of it can come by itself: ready work, a timer, a
+ * job, a registered submitter (runner_submitter_acquire()). Whoever posts from another thread to a
+ * guest that waits for nothing else registers first. There are no deadlocks in guest mode: the program
+ * may always settle something.
+ *
  * Between two runs nothing runs: tasks that are left wait for the next one, as in every mode.
  */
 #ifndef RUNNER_GUEST_H
@@ -30,7 +35,8 @@ RUNNER_BEGIN_DECLS
  * Make a new runner the guest of a loop.
  *
  * @param self  Runner that was never used. Borrowed.
- * @param loop  The loop. Borrowed until the runner has closed.
+ * @param loop  The loop. Borrowed until the runner has closed. It may be that of another runner; the
+ *              loop factory of the options is not used.
  * @param wake  Called when runner_take() is wanted. NULL: the runner takes its turns by itself, and
  *              has no host tasks.
  * @param arg   Passed to it. Borrowed.
@@ -54,7 +60,8 @@ RUNNER_EXPORT int runner_attach(runner_t *self, struct uv_loop_s *loop, runner_w
  * @param main    Body of the main task.
  * @param arg     Passed to `main`. Borrowed as in runner_run().
  * @param opts    Options of this run; NULL is all defaults. Borrowed.
- * @param ended   Told the outcome; called from the loop, never from here.
+ * @param ended   Told the outcome; called from the loop, never from here. NULL: nobody is told, and
+ *                the result goes to `opts->result_drop`.
  * @param ended_arg  Passed to it. Borrowed until then.
  *
  * @return 0, or with nothing begun: as runner_run(), and RUNNER_ENOTSUP (not such a guest).
@@ -70,7 +77,7 @@ RUNNER_EXPORT int runner_start(runner_t *self, runner_fn main, void *arg,
  * last handle on the loop was closed; then runner_free() may be called, also from `ended`.
  *
  * @param self       Runner that is a guest and takes its turns by itself. Borrowed.
- * @param ended      Told the outcome. A runner that was closed or never used tells nobody.
+ * @param ended      Told the outcome; NULL: nobody is. A runner that was closed tells nobody.
  * @param ended_arg  Passed to it. Borrowed until then.
  *
  * @return 0, or with nothing begun: as runner_begin_close(), RUNNER_EINVAL (NULL), RUNNER_ENOTSUP (not
@@ -82,7 +89,8 @@ RUNNER_EXPORT int runner_start_close(runner_t *self, runner_ended_fn ended, void
 
 /**
  * Take a turn for a host: as runner_step(), on a loop that somebody else turns. Until it gives no more
- * events it is to be called again; then the runner wakes the host by itself.
+ * events it is to be called again; then the runner wakes the host by itself. A host whose tasks never
+ * wait gives the loop back now and then.
  *
  * @param self      Runner that is a guest with a wake function. Borrowed.
  * @param cmds      Commands. Borrowed. NULL if none.
@@ -99,8 +107,8 @@ RUNNER_EXPORT int runner_take(runner_t *self, runner_host_cmd_t *cmds, size_t n_
                               runner_host_event_t *events, size_t cap, size_t *n_events);
 
 /**
- * Hold a guest's run: nothing of it runs until runner_resume(). Timers that fall due meanwhile are
- * noticed then. It keeps the loop alive no longer.
+ * Hold a guest: nothing of its run or close goes on until runner_resume(), nor does one that begins
+ * meanwhile. Timers that fall due are noticed then. It keeps the loop alive no longer. Not counted.
  *
  * @param self  Runner that is a guest. Borrowed.
  *
@@ -111,7 +119,7 @@ RUNNER_EXPORT int runner_take(runner_t *self, runner_host_cmd_t *cmds, size_t n_
 RUNNER_EXPORT int runner_pause(runner_t *self);
 
 /**
- * Let a guest's run go on.
+ * Let a guest go on. If a pause fell into the very end of a close, its `ended` is called from here.
  *
  * @param self  Runner that is a guest. Borrowed.
  *

@@ -320,6 +320,7 @@ RUNNER_EXPORT uint32_t runner_abi_version(void);
  *   - RUNNER_EBADID  there is no such context
  *   - RUNNER_ELOOP   called inside a running loop
  *   - RUNNER_ECLOSED, RUNNER_EBUSY, RUNNER_EFORK  as runner_run()
+ *   - RUNNER_ENOTSUP a guest that takes its turns by itself
  *   - RUNNER_ENOMEM, or a code of the loop's creation
  *
  * @note Thread: any, while none runs this runner. Blocks: no. Source: R18, R20, R29-R35.
@@ -339,6 +340,7 @@ RUNNER_EXPORT int runner_begin(runner_t *self, uint64_t context, uint64_t *main)
  *   - RUNNER_ELOOP   called inside a running loop
  *   - RUNNER_ECLOSED it is closed, or was never used: there is nothing to close
  *   - RUNNER_EBUSY   it runs or is being closed
+ *   - RUNNER_ENOTSUP a guest that takes its turns by itself
  *   - RUNNER_EFORK   made in the parent process
  *
  * @note Thread: any, while none runs this runner. Blocks: no. Source: R79-R92.
@@ -364,6 +366,7 @@ RUNNER_EXPORT int runner_begin_close(runner_t *self);
  *   - RUNNER_EINVAL   NULL or a capacity of 0
  *   - RUNNER_ENOLOOP  neither a run nor a close has begun, or the end was told already
  *   - RUNNER_ELOOP    called inside a running loop
+ *   - RUNNER_ENOTSUP  a guest: see runner_take()
  *   - RUNNER_EFORK    made in the parent process
  *
  * @note Thread: any, one at a time. Blocks: no. Source: R36, R190-R197.
@@ -449,7 +452,7 @@ RUNNER_EXPORT int runner_backend_fd(runner_t *self, int *fd);
  * @param timeout_ns  Longest time in nanoseconds; RUNNER_HOST_FOREVER is for ever.
  *
  * @return 0, or RUNNER_EINVAL (NULL), RUNNER_ENOLOOP (nothing has begun), RUNNER_ELOOP (called inside a
- *         running loop), RUNNER_EFORK.
+ *         running loop), RUNNER_ENOTSUP (a guest), RUNNER_EFORK.
  * @note Thread: as runner_step(). Blocks: yes; ended by runner_wakeup() and whatever wakes the loop.
  * @since 0.1
  */

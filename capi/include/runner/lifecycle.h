@@ -146,6 +146,8 @@ RUNNER_EXPORT RUNNER_NODISCARD int runner_new(runner_t **out, const runner_optio
  *   - RUNNER_EFORK     the runner was made in the parent process
  *   - RUNNER_ECLOSED   runner_close() came first
  *   - RUNNER_EBUSY     another thread runs it
+ *   - RUNNER_ENOTSUP   it is a guest (guest.h)
+ *   - RUNNER_EHOSTED   it has tasks of a host, which only that can run (host.h)
  *   - RUNNER_ENOMEM, a code of libuv, or the code of the factory: nothing could be made;
  *     RUNNER_EFACTORY: the factory said 0 and gave no loop, or a positive code
  *
@@ -203,6 +205,8 @@ RUNNER_EXPORT int runner_get_loop(runner_t *self, struct uv_loop_s **out);
  *   - RUNNER_EINVAL   NULL; nothing happened
  *   - RUNNER_ELOOP    called while a loop runs in this thread; nothing happened
  *   - RUNNER_EBUSY    another thread runs it; nothing happened
+ *   - RUNNER_ENOTSUP  it is a guest; nothing happened
+ *   - RUNNER_EHOSTED  it has tasks of a host, which only that can run; nothing happened
  *   - RUNNER_EFORK    made in the parent process; nothing happened. Also in a child that was forked
  *                     inside the close
  *   - RUNNER_EDEADLK  closed, but a task waited for what could never come and was abandoned
@@ -223,7 +227,8 @@ RUNNER_EXPORT int runner_close(runner_t *self);
  * In a forked child the call does nothing: what the parent made stays until the child ends. Inside
  * a running loop, of this or another runner, one that is open cannot be closed: the call then does
  * nothing but say so on stderr. In debug mode the exception handler is told if the runner was not
- * closed before.
+ * closed before. Tasks of a host are given up, as nobody will run them. A guest is given up without
+ * waiting, whatever it is in the middle of, and its end is told to nobody.
  *
  * @param self  Runner, or NULL. Given.
  *

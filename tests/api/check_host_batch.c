@@ -1,0 +1,593 @@
+/*
+ * Batches: which tasks come together, and what the others of a batch can still change. Most scenes
+ * look at the events themselves, with room for many of them.
+ */
+#include "host_driver.h"
+
+/* --- helpers ----------------------------------------------------------------------------- */
+
+static const char *const kind_names[] = {"none",  "start", "resume",    "call",
+                                         "ended", "drop",  "exception", "end"};
+
+/* Logs an event that is more than bookkeeping, as it reads when it is handled. */
+static void log_event(host_t *host, const runner_host_event_t *event)
+{
+    if (event->kind == RUNNER_HOST_DROP)
+        return;
+    const char *name = event->kind == RUNNER_HOST_CALL ? host_value_of(host, event->value)->name
+                       : event->task != 0              ? host_task(host, event->task)->name
+                                                       : "-";
+    log_add("%s %s%s%s", kind_names[event->kind], name, event->status != 0 ? " " : "",
+            event->status != 0 ? code_name(event->status) : "");
+}
+
+static int log_c_callback(void *arg)
+{
+    log_add("C %s", (const char *)arg);
+    return 0;
+}
+
+/* One step, and its events in the log behind a bar. */
+static void logged_step(host_t *host)
+{
+    host_take(host);
+    if (host->n_events > 0)
+        log_add("|");
+    host_work(host);
+}
+
+/* A run of which all events are in the log. */
+static int logged_run(host_t *host, host_fn body)
+{
+    host->watch = log_event;
+    host_begin(host, body);
+    while (!host->over)
+        logged_step(host);
+    host->watch = NULL;
+    return host_drive(host);
+}
+
+static void close_and_free(host_t *host)
+{
+    ck_assert_code(host_close(host), 0);
+    ck_assert_int_eq(host->n_errors, 0);
+    host_free(host);
+}
+
+/* The event of a task in the batch that is out. */
+static runner_host_event_t *event_of(host_t *host, const host_task_t *t)
+{
+    for (size_t i = 0; i < host->n_events; i++)
+        if (host->events[i].task == t->id)
+            return &host->events[i];
+    ck_abort_msg("%s is not in the batch", t->name);
+    return NULL;
+}
+
+/* --- who comes together ------------------------------------------------------------------ */
+
+static int do_nothing(host_task_t *t)
+{
+    (void)t;
+    return 0;
+}
+
+static int yield_once(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT_CODE(t, 0, YIELD);
+    }
+    return 0;
+}
+
+static int be_called(host_task_t *t)
+{
+    (void)t;
+    return 0;
+}
+
+static int spawn_and_call(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        host_spawn_detached(t, yield_once, "a");
+        host_spawn_detached(t, yield_once, "b");
+        ck_assert_code(
+            host_do(t, CALL_SOON, .b = host_value(t->host, VALUE_CALL, "call", be_called)), 0);
+        host_spawn_detached(t, yield_once, "c");
+        host_flush(t->host);
+        ck_assert_code(runner_call_soon(t->host->runner, log_c_callback, "callback", NULL), 0);
+        host_spawn_detached(t, yield_once, "d");
+        host_spawn_detached(t, yield_once, "e");
+        WAIT_CODE(t, 0, SLEEP, .a = MS(1));
+    }
+    return 0;
+}
+
+START_TEST(R190_a_batch_has_the_tasks_that_stand_together)
+{
+    host_t *host = host_new(MANY_CALL);
+    ck_assert_code(logged_run(host, spawn_and_call), 0);
+    /* In the second turn nothing stands between them any more. */
+    log_expect("|,start main,|,start a,start b,|,call call,|,start c,C callback,|,start d,start e,"
+               "|,resume a,resume b,resume c,resume d,resume e,|,resume main,|,end main");
+    close_and_free(host);
+}
+END_TEST
+
+START_TEST(R190_one_event_at_a_time_comes_in_the_same_order)
+{
+    host_t *host = host_new(ONE_CALL);
+    host->watch = log_event;
+    ck_assert_code(host_run(host, spawn_and_call), 0);
+    host->watch = NULL;
+    log_expect("start main,start a,start b,call call,start c,C callback,start d,start e,"
+               "resume a,resume b,resume c,resume d,resume e,resume main,end main");
+    close_and_free(host);
+}
+END_TEST
+
+START_TEST(R190_a_batch_has_as_many_as_there_is_room_for)
+{
+    host_t *host = host_new(THREE_KEPT);
+    ck_assert_code(runner_call_soon(host->runner, log_c_callback, "first", NULL), 0);
+    for (int i = 0; i < 3; i++)
+        ck_assert_code(runner_call_soon(host->runner, log_c_callback, "before", NULL), 0);
+    host->watch = log_event;
+    ck_assert_code(host_run(host, spawn_and_call), 0);
+    host->watch = NULL;
+    log_expect("C first,C before,C before,C before,start main,start a,start b,call call,start c,"
+               "C callback,start d,start e,resume a,resume b,resume c,resume d,resume e,"
+               "resume main,end main");
+    close_and_free(host);
+}
+END_TEST
+
+/* --- a task cancels one behind it -------------------------------------------------------- */
+
+static int cancel_other(host_task_t *t)
+{
+    host_task_t *other = t->other;
+    ck_assert_code(host_do(t, CANCEL, .id = other->id, .b = 77), 0);
+    if (t->host->way.cap > 1)
+        ck_assert_code(event_of(t->host, other)->status, RUNNER_ECANCELED);
+    say(t, "cancels");
+    return 0;
+}
+
+static int cancel_before_its_start(host_task_t *t)
+{
+    switch (t->line) {
+    case 0: {
+        host_task_t *canceller = host_spawn_detached(t, cancel_other, "canceller");
+        t->other = host_spawn(t, do_nothing, "other");
+        canceller->other = t->other;
+        WAIT_CODE(t, RUNNER_ECANCELED, AWAIT, .id = t->other->id);
+        ck_assert_uint_eq(t->value, 77);
+        say(t, "other was cancelled");
+    }
+    }
+    return 0;
+}
+
+START_TEST(R145_a_task_that_is_cancelled_in_the_batch_before_its_start)
+{
+    host_play(_i, cancel_before_its_start, 0);
+    log_expect("canceller:cancels,other:ended RUNNER_ECANCELED,main:other was cancelled");
+}
+END_TEST
+
+static int yield_and_say(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT(t, YIELD);
+        say(t, "%s %d", code_name(t->status), (int)t->value);
+    }
+    return t->status;
+}
+
+static int yield_and_cancel_other(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT_CODE(t, 0, YIELD);
+    }
+    return cancel_other(t);
+}
+
+static int cancel_before_its_turn(host_task_t *t)
+{
+    switch (t->line) {
+    case 0: {
+        host_task_t *canceller = host_spawn_detached(t, yield_and_cancel_other, "canceller");
+        t->other = host_spawn(t, yield_and_say, "other");
+        canceller->other = t->other;
+        WAIT_CODE(t, RUNNER_ECANCELED, AWAIT, .id = t->other->id);
+        ck_assert_uint_eq(host_ask(t, CANCELLING, .id = t->other->id), 1);
+    }
+    }
+    return 0;
+}
+
+START_TEST(R141_a_task_that_is_cancelled_in_the_batch_before_its_turn)
+{
+    host_play(_i, cancel_before_its_turn, 0);
+    log_expect("canceller:cancels,other:RUNNER_ECANCELED 77");
+}
+END_TEST
+
+static int cancel_twice_and_take_back(host_task_t *t)
+{
+    host_task_t *other = t->other;
+    ck_assert_code(host_do(t, CANCEL, .id = other->id), 0);
+    ck_assert_uint_eq(host_ask(t, UNCANCEL, .id = other->id), 0);
+    say(t, "changed its mind");
+    return 0;
+}
+
+static int take_a_cancel_back(host_task_t *t)
+{
+    switch (t->line) {
+    case 0: {
+        host_task_t *canceller = host_spawn_detached(t, cancel_twice_and_take_back, "canceller");
+        t->other = host_spawn(t, yield_and_say, "other");
+        canceller->other = t->other;
+        WAIT_CODE(t, 0, AWAIT, .id = t->other->id);
+    }
+    }
+    return 0;
+}
+
+/* The request was not delivered, so it is withdrawn from the event too. */
+START_TEST(R151_a_cancel_that_is_taken_back_in_the_batch)
+{
+    host_play(_i, take_a_cancel_back, 0);
+    log_expect("canceller:changed its mind,other:0 0");
+}
+END_TEST
+
+/* --- a task cancels one before it -------------------------------------------------------- */
+
+static int cancel_earlier(host_task_t *t)
+{
+    ck_assert_code(host_do(t, CANCEL, .id = t->other->id, .b = 78), 0);
+    say(t, "cancels");
+    return 0;
+}
+
+static int sleep_and_say(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        say(t, "sleeps");
+        WAIT(t, SLEEP, .a = MS(10));
+        say(t, "%s %d", code_name(t->status), (int)t->value);
+    }
+    return t->status;
+}
+
+static int cancel_after_its_turn(host_task_t *t)
+{
+    switch (t->line) {
+    case 0: {
+        t->other = host_spawn(t, sleep_and_say, "sleeper");
+        host_task_t *canceller = host_spawn_detached(t, cancel_earlier, "canceller");
+        canceller->other = t->other;
+        WAIT_CODE(t, RUNNER_ECANCELED, AWAIT, .id = t->other->id);
+    }
+    }
+    return 0;
+}
+
+START_TEST(R141_a_task_that_is_cancelled_in_the_batch_after_its_turn)
+{
+    host_play(_i, cancel_after_its_turn, 0);
+    log_expect("sleeper:sleeps,canceller:cancels,sleeper:RUNNER_ECANCELED 78");
+}
+END_TEST
+
+/* --- waits with an effect ---------------------------------------------------------------- */
+
+/* What `waits_for_what` waits for, and how that is given to it. */
+typedef struct effect {
+    const char *name;
+    uint64_t (*make)(host_task_t *t);
+    int (*wait)(host_task_t *t, uint64_t id);
+    void (*give)(host_task_t *t, uint64_t id);
+} effect_t;
+
+static uint64_t make_taken_lock(host_task_t *t)
+{
+    uint64_t id = host_make(t, LOCK_NEW);
+    ck_assert_code(host_do(t, LOCK_ACQUIRE, .id = id), 0);
+    return id;
+}
+
+static int wait_for_lock(host_task_t *t, uint64_t id)
+{
+    return host_park(t, HOST_CMD(LOCK_ACQUIRE, .id = id));
+}
+
+static void give_lock(host_task_t *t, uint64_t id)
+{
+    ck_assert_code(host_do(t, LOCK_RELEASE, .id = id), 0);
+}
+
+static uint64_t make_semaphore(host_task_t *t)
+{
+    return host_make(t, SEMAPHORE_NEW, .a = 0);
+}
+
+static int wait_for_semaphore(host_task_t *t, uint64_t id)
+{
+    return host_park(t, HOST_CMD(SEMAPHORE_ACQUIRE, .id = id));
+}
+
+static void give_semaphore(host_task_t *t, uint64_t id)
+{
+    ck_assert_code(host_do(t, SEMAPHORE_RELEASE, .id = id), 0);
+}
+
+static uint64_t make_queue(host_task_t *t)
+{
+    return host_make(t, QUEUE_NEW);
+}
+
+static int wait_for_item(host_task_t *t, uint64_t id)
+{
+    return host_park(t, HOST_CMD(QUEUE_GET, .id = id));
+}
+
+static void give_item(host_task_t *t, uint64_t id)
+{
+    uint64_t item = host_value(t->host, VALUE_ITEM, "item", NULL);
+    ck_assert_code(host_do(t, QUEUE_PUT_NOWAIT, .id = id, .b = item), 0);
+}
+
+static const effect_t effects[] = {
+    {"lock", make_taken_lock, wait_for_lock, give_lock},
+    {"semaphore", make_semaphore, wait_for_semaphore, give_semaphore},
+    {"queue", make_queue, wait_for_item, give_item},
+};
+enum { EFFECTS = sizeof effects / sizeof effects[0] };
+static const effect_t *effect;
+
+static int wait_for_effect(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT_FOR(t, effect->wait(t, t->parent->id_kept));
+        if (t->status == 0 && effect->wait == wait_for_item)
+            host_got(t->host, t->value);
+        say(t, "%s", code_name(t->status));
+    }
+    return t->status;
+}
+
+/* Cancels the first who waits, in the turn in which that one has been given what it waited for. */
+static int cancel_the_first(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT_CODE(t, 0, YIELD);
+        ck_assert_code(host_do(t, CANCEL, .id = t->other->id), 0);
+        say(t, "cancels");
+    }
+    return 0;
+}
+
+static int give_and_cancel(host_task_t *t)
+{
+    switch (t->line) {
+    case 0: {
+        t->id_kept = effect->make(t);
+        t->other = host_spawn_detached(t, wait_for_effect, "first");
+        host_spawn_detached(t, wait_for_effect, "second");
+        host_task_t *canceller = host_spawn_detached(t, cancel_the_first, "canceller");
+        canceller->other = t->other;
+        WAIT_CODE(t, 0, YIELD);
+        effect->give(t, t->id_kept); /* behind the canceller in the queue */
+        WAIT_CODE(t, 0, SLEEP, .a = MS(1));
+    }
+    }
+    return 0;
+}
+
+/* The batch of the canceller ends before the task that it cancels: its wait has not ended yet, so
+ * that what it was given goes to the next in line. */
+START_TEST(a_wait_with_an_effect_begins_its_batch)
+{
+    int way = _i % WAYS;
+    effect = &effects[_i / WAYS];
+    host_play(way, give_and_cancel, 0);
+    log_expect("canceller:cancels,first:RUNNER_ECANCELED,second:0");
+}
+END_TEST
+
+static int count_batches(host_task_t *t)
+{
+    switch (t->line) {
+    case 0: {
+        t->id_kept = effect->make(t);
+        host_spawn_detached(t, yield_once, "x");
+        host_spawn_detached(t, wait_for_effect, "first");
+        host_spawn_detached(t, yield_once, "y");
+        WAIT_CODE(t, 0, YIELD);
+        WAIT_CODE(t, 0, YIELD);
+        effect->give(t, t->id_kept);
+        host_spawn_detached(t, do_nothing, "z");
+        WAIT_CODE(t, 0, SLEEP, .a = MS(1));
+    }
+    }
+    return 0;
+}
+
+START_TEST(a_wait_with_an_effect_stands_before_others_of_its_batch)
+{
+    host_t *host = host_new(MANY_CALL);
+    effect = &effects[_i];
+    ck_assert_code(logged_run(host, count_batches), 0);
+    log_expect("|,start main,|,start x,start first,start y,resume main,|,resume x,resume y,"
+               "resume main,|,resume first,first:0,start z,|,resume main,|,end main");
+    close_and_free(host);
+}
+END_TEST
+
+/* --- outcomes that are there at once ----------------------------------------------------- */
+
+/* Which of the ready ones are there is decided by raw commands, not by bodies. */
+static int never_run(host_task_t *t)
+{
+    (void)t;
+    ck_abort_msg("the test resumes it");
+    return 0;
+}
+
+static int spawn_three(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        t->id_kept = host_make(t, FUTURE_NEW);
+        ck_assert_code(host_do(t, RESOLVE, .id = t->id_kept, .b = 5), 0);
+        host_spawn_detached(t, never_run, "a");
+        host_spawn_detached(t, never_run, "b");
+        host_spawn_detached(t, never_run, "c");
+        WAIT_CODE(t, 0, SLEEP, .a = MS(1));
+    }
+    return 0;
+}
+
+/* A step with these commands; what is told of things that are gone is not looked at. */
+static void step_with(host_t *host, runner_host_cmd_t *cmds, size_t n_cmds)
+{
+    size_t count = 0;
+    size_t kept = 0;
+    ck_assert_code(runner_step(host->runner, cmds, n_cmds, host->events, HOST_EVENTS, &count,
+                               &host->wait_ns),
+                   0);
+    for (size_t i = 0; i < count; i++)
+        if (host->events[i].kind != RUNNER_HOST_DROP)
+            host->events[kept++] = host->events[i];
+    host->n_events = kept;
+}
+
+/* The next event; more of them come with another step. */
+static void expect_next(host_t *host, size_t *at, uint64_t task, int status, uint64_t value)
+{
+    while (*at >= host->n_events) {
+        step_with(host, NULL, 0);
+        *at = 0;
+    }
+    const runner_host_event_t *event = &host->events[(*at)++];
+    ck_assert_uint_eq(event->task, task);
+    ck_assert_int_eq(event->kind, RUNNER_HOST_RESUME);
+    ck_assert_code(event->status, status);
+    ck_assert_uint_eq(event->value, value);
+}
+
+/* The tasks a, b and c are out, and none of them was resumed. */
+static host_t *host_with_three(uint64_t *tasks)
+{
+    host_t *host = host_new(MANY_CALL);
+    host_begin(host, spawn_three);
+    host_step(host);
+    host_take(host);
+    ck_assert_uint_eq(host->n_events, 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(host->events[i].kind, RUNNER_HOST_START);
+        tasks[i] = host->events[i].task;
+    }
+    return host;
+}
+
+START_TEST(an_outcome_that_is_there_at_once_comes_as_the_next_event)
+{
+    uint64_t tasks[3];
+    host_t *host = host_with_three(tasks);
+    runner_host_cmd_t cmds[] = {
+        {.task = tasks[0],
+         .op = RUNNER_HOST_AWAIT | RUNNER_HOST_SUSPENDED,
+         .id = host->main->id_kept},
+        {.task = tasks[1], .op = RUNNER_HOST_YIELD | RUNNER_HOST_SUSPENDED},
+        {.task = tasks[2],
+         .op = RUNNER_HOST_AWAIT | RUNNER_HOST_SUSPENDED,
+         .id = host->main->id_kept},
+    };
+    size_t at = 0;
+    step_with(host, cmds, 3);
+    expect_next(host, &at, tasks[0], 0, 5);
+    expect_next(host, &at, tasks[2], 0, 5);
+    expect_next(host, &at, tasks[1], 0, 0);
+    ck_assert_code(runner_end(host->runner), RUNNER_ESTOPPED);
+    host_discard(host);
+}
+END_TEST
+
+START_TEST(a_refusal_is_an_outcome_of_a_wait)
+{
+    uint64_t tasks[3];
+    host_t *host = host_with_three(tasks);
+    runner_host_cmd_t cmds[] = {
+        {.task = tasks[0], .op = RUNNER_HOST_AWAIT | RUNNER_HOST_SUSPENDED, .id = 12345},
+        {.task = tasks[1], .op = RUNNER_HOST_AWAIT, .id = 12345},
+        {.task = tasks[2], .op = RUNNER_HOST_DONE},
+    };
+    size_t at = 0;
+    step_with(host, cmds, 2);
+    expect_next(host, &at, tasks[0], RUNNER_EBADID, 0);
+    ck_assert_code(cmds[1].status, RUNNER_EBADID); /* it runs on */
+    cmds[1] = (runner_host_cmd_t){.task = tasks[1], .op = RUNNER_HOST_YIELD};
+    step_with(host, cmds + 1, 2);
+    ck_assert_code(cmds[1].status, RUNNER_EPARKED);
+    ck_assert_code(runner_end(host->runner), RUNNER_ESTOPPED);
+    host_discard(host);
+}
+END_TEST
+
+/* Between two events of a batch: those behind it are not taken back. */
+START_TEST(an_outcome_at_once_waits_for_the_rest_of_the_batch)
+{
+    uint64_t tasks[3];
+    host_t *host = host_with_three(tasks);
+    runner_host_cmd_t cmd = {.task = tasks[0],
+                             .op = RUNNER_HOST_AWAIT | RUNNER_HOST_SUSPENDED,
+                             .id = host->main->id_kept};
+    ck_assert_code(runner_commands(host->runner, &cmd, 1), 0);
+    ck_assert_int_eq(host->events[1].kind, RUNNER_HOST_START);
+    ck_assert_int_eq(host->events[2].kind, RUNNER_HOST_START);
+    runner_host_cmd_t cmds[] = {{.task = tasks[1], .op = RUNNER_HOST_YIELD},
+                                {.task = tasks[2], .op = RUNNER_HOST_DONE}};
+    size_t at = 0;
+    step_with(host, cmds, 2);
+    expect_next(host, &at, tasks[0], 0, 5);
+    expect_next(host, &at, tasks[1], 0, 0);
+    ck_assert_code(runner_end(host->runner), RUNNER_ESTOPPED);
+    host_discard(host);
+}
+END_TEST
+
+/* --- suite ------------------------------------------------------------------------------- */
+
+int main(void)
+{
+    Suite *suite = suite_create("host_batch");
+    TCase *tcase = test_case(suite, "together");
+    tcase_add_test(tcase, R190_a_batch_has_the_tasks_that_stand_together);
+    tcase_add_test(tcase, R190_one_event_at_a_time_comes_in_the_same_order);
+    tcase_add_test(tcase, R190_a_batch_has_as_many_as_there_is_room_for);
+    tcase = test_case(suite, "cancel");
+    add_for_each_way(tcase, R145_a_task_that_is_cancelled_in_the_batch_before_its_start);
+    add_for_each_way(tcase, R141_a_task_that_is_cancelled_in_the_batch_before_its_turn);
+    add_for_each_way(tcase, R151_a_cancel_that_is_taken_back_in_the_batch);
+    add_for_each_way(tcase, R141_a_task_that_is_cancelled_in_the_batch_after_its_turn);
+    tcase = test_case(suite, "effects");
+    tcase_add_loop_test(tcase, a_wait_with_an_effect_begins_its_batch, 0, WAYS * EFFECTS);
+    tcase_add_loop_test(tcase, a_wait_with_an_effect_stands_before_others_of_its_batch, 0, EFFECTS);
+    tcase = test_case(suite, "at once");
+    tcase_add_test(tcase, an_outcome_that_is_there_at_once_comes_as_the_next_event);
+    tcase_add_test(tcase, a_refusal_is_an_outcome_of_a_wait);
+    tcase_add_test(tcase, an_outcome_at_once_waits_for_the_rest_of_the_batch);
+    return test_main(suite);
+}
