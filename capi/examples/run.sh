@@ -132,7 +132,8 @@ built_go() {
     built runner runner_static &&
         quietly cmake --install "$build" --prefix "$build/prefix" &&
         go_environment "$build/prefix" &&
-        (cd "$root/bindings/go" && quietly "$GO" build -o "$build/go/treesum" ./examples/treesum)
+        (cd "$root/bindings/go" && quietly "$GO" build -ldflags "-r '$libdir'" \
+            -o "$build/go/treesum" ./examples/treesum)
 }
 
 run_go() {

@@ -1,4 +1,4 @@
-#include "runner/gather.h"
+#include "gather.h"
 
 #include "base/alloc.h"
 #include "several.h"
@@ -11,6 +11,7 @@ typedef struct gather {
     size_t count;
     size_t left; /* different children that have not been accounted for */
     bool return_errors;
+    bool has_values;   /* the array is its value */
     bool was_canceled; /* some of the children, by a cancel of this */
     void **values;     /* behind the children */
     runner__one_t children[];
@@ -79,7 +80,8 @@ static void settle(gather_t *gather)
         gather->values[i] = has_value ? future->value : NULL;
     }
     int code = gather->was_canceled ? RUNNER_ECANCELED : 0;
-    runner__future_settle(&gather->fan.future, code, code == 0 ? gather->values : NULL);
+    bool has_values = code == 0 && gather->has_values;
+    runner__future_settle(&gather->fan.future, code, has_values ? gather->values : NULL);
 }
 
 static void hold(gather_t *gather, void (*release)(runner__scoped_t *waiting))
@@ -141,8 +143,8 @@ static gather_t *allocate(size_t count)
     return runner__malloc(sizeof(gather_t) + count * each);
 }
 
-int runner_gather(runner_future_t *const *futures, size_t count, int return_errors,
-                  runner_future_t **out)
+int runner__gather(runner_future_t *const *futures, size_t count, bool return_errors,
+                   bool has_values, runner_future_t **out)
 {
     runner__home_t *home;
     int code = out != NULL ? runner__several_home(futures, count, &home) : RUNNER_EINVAL;
@@ -156,7 +158,8 @@ int runner_gather(runner_future_t *const *futures, size_t count, int return_erro
     runner__future_init(&gather->fan.future, home, &gather_ops);
     gather->fan.busy = false;
     gather->count = count;
-    gather->return_errors = return_errors != 0;
+    gather->return_errors = return_errors;
+    gather->has_values = has_values;
     gather->was_canceled = false;
     gather->values = (void **)(gather->children + count);
     runner__several_hold(gather->children, futures, count, gather, child_is_done);
@@ -169,4 +172,10 @@ int runner_gather(runner_future_t *const *futures, size_t count, int return_erro
     }
     *out = &gather->fan.future;
     return 0;
+}
+
+int runner_gather(runner_future_t *const *futures, size_t count, int return_errors,
+                  runner_future_t **out)
+{
+    return runner__gather(futures, count, return_errors != 0, true, out);
 }

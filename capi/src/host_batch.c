@@ -126,6 +126,8 @@ static void hand_out(runner__host_t *host, runner_task_t *task)
     task->wait.ops = NULL;
     runner__list_push(&host->out, &task->timer.entry.node);
     host->batch++;
+    /* If it ends with what it is told, the run ends: nobody may stand behind it. */
+    host->complete = (task->future.task_flags & RUNNER__TASK_ABORTS) != 0;
     (void)runner__batch_push(host, task->body.id, started ? RUNNER_HOST_RESUME : RUNNER_HOST_START,
                              status, value);
     runner__loop_of(host->self)->pausing = true;
@@ -142,7 +144,7 @@ bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry)
         return false;
     }
     runner__host_t *host = runner__of_loop(loop)->host;
-    if (host->batch > 0 && !is_pure(task)) {
+    if (host->batch > 0 && (host->complete || !is_pure(task))) {
         return false;
     }
     if ((host->batch == 0 && !runner__tell(host)) || host->count == host->cap) {
@@ -229,6 +231,7 @@ void runner__batch_begin(runner__host_t *host, runner_host_event_t *events, size
     host->cap = cap;
     host->count = 0;
     host->batch = 0;
+    host->complete = false;
     if (runner__list_empty(&host->calls)) {
         runner__scope_fini(&host->called);
         runner__scope_init(&host->called);

@@ -83,6 +83,9 @@ static void adopt(runner__host_t *host, uint64_t id, runner_task_t *task, uint64
 {
     task->body.id = id;
     task->arg = (void *)(uintptr_t)value;
+    if (task->extra != NULL) {
+        task->extra->address = NULL; /* who has spawned it is the host's to know */
+    }
     task->future.task_flags |= RUNNER__TASK_HOST;
     runner__host_bind(host, id, RUNNER__KIND_TASK, task);
     host->tasks++;
@@ -362,11 +365,16 @@ static int wait_in_turn(runner__host_t *host, runner_host_cmd_t *cmd, runner_tas
     int code = do_wait(host, cmd, op, task);
     if (code == RUNNER_EPARKED) {
         runner__batch_parked(host, task);
-    } else if ((cmd->op & RUNNER_HOST_SUSPENDED) != 0) {
-        runner__batch_resume(host, task, code, (uint64_t)(uintptr_t)task->arg);
-        code = RUNNER_EPARKED;
-    } else {
-        cmd->b = (uint64_t)(uintptr_t)task->arg;
+        return code;
+    }
+    uint64_t value = code == RUNNER_ECANCELED ? runner_task_cancel_payload(task)
+                                              : (uint64_t)(uintptr_t)task->arg;
+    if ((cmd->op & RUNNER_HOST_SUSPENDED) != 0) {
+        runner__batch_resume(host, task, code, value);
+        return RUNNER_EPARKED;
+    }
+    if (code == 0 || value != 0) {
+        cmd->b = value;
     }
     return code;
 }

@@ -1,6 +1,7 @@
 /* What the host says of several objects at once, and with texts. */
 #include "base/alloc.h"
 #include "closable.h"
+#include "gather.h"
 #include "handler.h"
 #include "host.h"
 #include "runner/error.h"
@@ -56,7 +57,7 @@ int runner_host_gather(runner_t *self, const uint64_t *ids, size_t count, int re
     code = runner__host_prepare_id(host, &id);
     if (code == 0) {
         runner__host_enter(host, NULL);
-        code = runner_gather(futures, count, return_errors, &future);
+        code = runner__gather(futures, count, return_errors != 0, false, &future);
         runner__host_leave(host);
         if (code == 0) {
             runner__host_bind(host, id, RUNNER__KIND_FUTURE, future);

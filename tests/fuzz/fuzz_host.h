@@ -140,6 +140,14 @@ static void value_given(uint64_t value)
     CHECK(values[value_index(value)].given++ == 0);
 }
 
+/* It stays the host's: an item is known to be so only when the task that puts it goes on. */
+static void value_refused(uint64_t value)
+{
+    size_t i = value_index(value);
+    CHECK(values[i].given == 1 && values[i].came == 0 && values[i].dropped == 0);
+    values[i].given = 0;
+}
+
 /* By a RUNNER_HOST_CALL, a get, or a RUNNER_HOST_START. */
 static void value_came(uint64_t value, int kind)
 {

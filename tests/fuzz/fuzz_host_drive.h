@@ -17,8 +17,8 @@ static void end_wait(fiber_t *f, int status, uint64_t value)
     f->wait = 0;
     f->status = status;
     if (op == RUNNER_HOST_QUEUE_PUT) {
-        if (status == 0)
-            value_given(f->item);
+        if (status != 0)
+            value_refused(f->item);
         f->item = value = 0;
     }
     if (op == RUNNER_HOST_QUEUE_GET && status == 0) {
@@ -121,8 +121,7 @@ static void start_fiber(fiber_t *f, const runner_host_event_t *event)
         return;
     }
     CHECK(event->status == RUNNER_ECANCELED);
-    f->phase = OVER;
-    tell("%u ended", f->number);
+    f->phase = OVER; /* not told: the library may end it as well, and say so with what comes next */
     keep(&cmd);
 }
 
@@ -184,8 +183,9 @@ static void handle(const runner_host_event_t *event)
         if (f != NULL) {
             CHECK(f->phase == (event->status == RUNNER_ECANCELED ? NEW : f->phase));
             f->phase = OVER;
-            f->item = 0; /* a put that was given up keeps its item */
-            tell("%u ended", f->number);
+            if (f->item != 0)
+                value_refused(f->item); /* it was given up while it put that */
+            f->item = 0;
         }
         break;
     case RUNNER_HOST_DROP:

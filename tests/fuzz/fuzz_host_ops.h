@@ -265,6 +265,7 @@ static int put(fiber_t *f, uint64_t id, unsigned byte)
         return code;
     }
     f->item = item;
+    value_given(item);
     return AWAIT(f, QUEUE_PUT, .id = id, .b = item, .a = byte % 5);
 }
 

@@ -272,7 +272,7 @@ typedef struct runner_host_cmd {
 /** `a` of RUNNER_HOST_DONE: the host's reference of the task is released as well. */
 #define RUNNER_HOST_RELEASED 1
 /** `a` of RUNNER_HOST_DONE: a failure ends the run with its code, wherever it came from, as
- * runner_abort(). */
+ * runner_abort(). It takes the rest of the batch back, so it is not kept but given at once. */
 #define RUNNER_HOST_ABORTS 2
 
 /** `wait_ns`: there is nothing to wait for but the descriptor. */
