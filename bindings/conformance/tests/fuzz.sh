@@ -1,6 +1,7 @@
 #!/bin/sh
-# Random programs: 5,000 that are always the same, and 2,000 of today. What fails is written to
-# build/fuzz. Only a CPython of the reference version can be asked what is right.
+# Random programs: 5,000 that are always the same, and 2,000 of today; and 2,000 for a host that gives
+# its commands one by one. What fails is written to build/fuzz. Only a CPython of the reference
+# version can be asked what is right.
 set -u
 cd "$(dirname -- "$0")/.." || exit 1
 version=$(./run cpython --version) || exit 77
@@ -12,4 +13,7 @@ case $version in
     ;;
 esac
 out=../../build/fuzz
-./fuzz --seed 1 --count 5000 --out "$out" && ./fuzz --seed "$(date +%Y%m%d)" --count 2000 --out "$out"
+./fuzz --seed 1 --count 5000 --out "$out" || exit 1
+./fuzz --seed "$(date +%Y%m%d)" --count 2000 --out "$out" || exit 1
+./run host --probe 2>/dev/null || exit 0
+CONFORMANCE_HOST=plain ./fuzz --seed 2 --count 2000 --langs host --out "$out"

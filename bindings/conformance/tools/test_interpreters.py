@@ -48,6 +48,13 @@ class Built(unittest.TestCase):
         self.assertEqual(found[0], ORACLE)
         self.assertEqual(set(found) & interpreters.NOT_INTERPRETERS, set())
 
+    def test_an_interpreter_may_share_the_folder_of_another(self):
+        asked = []
+        with mock.patch.object(interpreters, "_run",
+                               lambda name, _: asked.append(name) or mock.Mock(returncode=0)):
+            self.assertLess(interpreters.VARIANTS | {"c"}, set(interpreters.built()))
+        self.assertLess(interpreters.VARIANTS, set(asked))
+
     def test_what_cannot_start_says_why(self):
         interpreters.make_ready(ORACLE)
         with self.assertRaisesRegex(LookupError, "nowhere does not start: Runs programs"):
