@@ -1,0 +1,303 @@
+package runner
+
+import (
+	"context"
+	"runtime"
+	"strconv"
+
+	"example.org/librunner/go/internal/core"
+)
+
+// Task is a function that runs on a runner as a task, with an outcome. [Go] and [TaskGroup.Go] make
+// it.
+type Task[T any] struct {
+	task
+	fn    func(context.Context) (T, error)
+	value T
+}
+
+// AnyTask is a task of whatever type.
+type AnyTask interface {
+	Awaiter
+	// ID is a number that no other task of the runner has.
+	ID() uint64
+	// Name is the name that [Name] gave it, or one made of its number.
+	Name() string
+	// Cancel is [Task.Cancel].
+	Cancel(cause ...error) bool
+	// Cancelling is [Task.Cancelling].
+	Cancelling() int
+	// Uncancel is [Task.Uncancel].
+	Uncancel() int
+	// Cancelled is [Task.Cancelled].
+	Cancelled() bool
+}
+
+// task is a Task without its type.
+type task struct {
+	outcome
+	self     body
+	values   context.Context // what the context of the task finds its values in
+	w        *worker         // that runs it, or nil
+	ctx      *endOfContext   // or nil, by lazyMu
+	label    *label          // or nil
+	unwaited error           // loop: why the context of its wait has ended that
+	watch    *watch          // loop: of the context of its wait, or nil
+	result   core.Event      // loop: with which it is resumed
+	touched  bool            // loop: it may have been cancelled while it ran
+	main     bool
+	lent     bool // C has made it, and keeps its reference
+}
+
+// body is the typed side of a task.
+type body interface {
+	AnyTask
+	call(ctx context.Context) error
+	clear()
+}
+
+// label is what only some tasks have.
+type label struct {
+	name string
+	site string // where it was spawned, in debug mode
+}
+
+func (t *Task[T]) call(ctx context.Context) (err error) {
+	fn := t.fn
+	t.fn = nil
+	t.value, err = fn(ctx)
+	return err
+}
+
+func (t *Task[T]) clear() {
+	var zero T
+	t.value = zero
+}
+
+// Go starts fn as a task of the runner that ctx belongs to. It begins a turn later, with a context of
+// its own, which has the values of ctx; its cancel and its deadline it has not. The task goes on after
+// the one that started it has ended, at the latest until [Runner.Close], which cancels it.
+//
+// Go always returns a task. If none can be started, because ctx belongs to no running task or fn is
+// nil, it is one that has failed with the reason.
+func Go[T any](ctx context.Context, fn func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
+	starter, err := taskOf(ctx)
+	if err == nil {
+		var t *Task[T]
+		if t, err = spawn(ctx, starter.r, 0, fn, opts); err == nil {
+			return t
+		}
+	}
+	return failed[T](err)
+}
+
+// failed is a task that could not be started.
+func failed[T any](err error) *Task[T] {
+	t := &Task[T]{}
+	t.self = t
+	t.settle(core.EINVAL, err)
+	return t
+}
+
+// spawn starts a task of r, in a group or 0.
+func spawn[T any](ctx context.Context, r *engine, group uint64, fn func(context.Context) (T, error), opts []TaskOption) (*Task[T], error) {
+	if fn == nil || ctx == nil {
+		return nil, ErrInvalid
+	}
+	t := &Task[T]{fn: fn}
+	t.self = t
+	t.values = inherited(ctx)
+	if err := r.spawn(&t.task, group, opts); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (r *engine) spawn(t *task, group uint64, opts []TaskOption) (err error) {
+	c := core.Cmd{Task: r.curID(), Op: core.OpSpawn, A: int64(group)}
+	if len(opts) > 0 || r.debug {
+		if c.B, err = r.describe(t, opts); err != nil {
+			return err
+		}
+	}
+	if c.ID, err = r.newID(); err != nil {
+		return err
+	}
+	t.r, t.id = r, c.ID
+	r.know(t)
+	// A plain spawn is refused only where memory runs out, or the runner closes.
+	if group == 0 && t.label == nil && !r.closing {
+		r.buffer(c)
+		return nil
+	}
+	if c = r.command(c); c.Status != 0 {
+		r.forget(t)
+		r.ids = append(r.ids, t.id)
+		return Errno(c.Status)
+	}
+	if t.label != nil && t.label.name != "" {
+		r.core.Name(t.id, t.label.name)
+	}
+	return nil
+}
+
+// describe gives t what its options say. It returns the context that it is to run in, or 0.
+func (r *engine) describe(t *task, opts []TaskOption) (vars uint64, err error) {
+	o := taskOptionsOf(opts)
+	if o.vars != nil {
+		if vars, err = o.vars.contextID(r); err != nil {
+			return 0, err
+		}
+	}
+	if o.name != "" || r.debug {
+		t.label = &label{name: o.name}
+	}
+	if r.debug {
+		t.label.site = callSite()
+	}
+	return vars, nil
+}
+
+// ID is a number that no other task of the runner has; 0 for one that could not be started.
+func (t *task) ID() uint64 { return t.id }
+
+// Name is the name that the option [Name] gave it, or one made of its number.
+func (t *task) Name() string {
+	if t.label != nil && t.label.name != "" {
+		return t.label.name
+	}
+	return "Task-" + strconv.FormatUint(t.id, 10)
+}
+
+// Await waits until the task is done, and takes its outcome. It does not wait if the task is done.
+//
+// A task that awaits and is cancelled hands the cancel on: the awaited task is cancelled first. If
+// ctx is derived from that of the awaiting task and ends, it is the same; [Shield] keeps a task from
+// that. A goroutine that is no task awaits with a context that belongs to none; that one's end only
+// ends the wait.
+func (t *Task[T]) Await(ctx context.Context) (T, error) {
+	if err := t.await(ctx); err != nil {
+		var zero T
+		return zero, err
+	}
+	return t.value, nil
+}
+
+// Result is the outcome of a task that is done, or [ErrPending]. Any goroutine may call it.
+func (t *Task[T]) Result() (T, error) {
+	var zero T
+	if !t.isDone() {
+		return zero, ErrPending
+	}
+	if err := t.taken(); err != nil {
+		return zero, err
+	}
+	return t.value, nil
+}
+
+// Cancel asks the task to end: what it waits for ends with a [*CanceledError] that has the cause, or,
+// if it waits for nothing, its next wait. The task may clean up, wait meanwhile, and go on in spite of
+// it. Cancel returns false if the task is done. It is for tasks and callbacks of the runner;
+// called by others it does nothing and returns false. They use [Loop.CallSoonThreadsafe].
+func (t *task) Cancel(cause ...error) bool {
+	if t.isDone() || t.r.onLoop() != nil {
+		return false
+	}
+	var why error
+	if len(cause) > 0 {
+		why = cause[0]
+	}
+	return t.cancel(why)
+}
+
+// cancel requests a cancel of t, on the loop.
+func (t *task) cancel(cause error) bool {
+	c := core.Cmd{Op: core.OpCancel, ID: t.id}
+	if cause != nil {
+		c.B = t.id
+	}
+	before := t.cause
+	t.cause = cause
+	if t.r.command(c).Status != 0 {
+		t.cause = before
+		return false
+	}
+	t.cancelContext()
+	return true
+}
+
+// Cancelling is how many cancels of the task were requested and not taken back by [Task.Uncancel]. It
+// is for tasks and callbacks of the runner.
+func (t *task) Cancelling() int {
+	if t.isDone() || t.r.onLoop() != nil {
+		return 0
+	}
+	return int(t.r.command(core.Cmd{Op: core.OpCancelling, ID: t.id}).B)
+}
+
+// Uncancel takes one cancel back, and returns how many are left. Who goes on in spite of a cancel
+// says so by it; the context of the task is then as if it had not been cancelled. It is for tasks and
+// callbacks of the runner.
+func (t *task) Uncancel() int {
+	if t.isDone() || t.r.onLoop() != nil {
+		return 0
+	}
+	left := t.r.command(core.Cmd{Op: core.OpUncancel, ID: t.id}).B
+	if left == 0 {
+		t.restoreContext()
+	}
+	return int(left)
+}
+
+// Current is the task that ctx belongs to, and nil if that is none, or does not run now.
+func Current(ctx context.Context) AnyTask {
+	t, err := taskOf(ctx)
+	if err != nil {
+		return nil
+	}
+	return t.self
+}
+
+// Cancelling is how many cancels of the task of ctx were requested and not taken back.
+func Cancelling(ctx context.Context) int {
+	t, err := taskOf(ctx)
+	if err != nil {
+		return 0
+	}
+	return t.Cancelling()
+}
+
+// Uncancel takes one cancel of the task of ctx back, as [Task.Uncancel].
+func Uncancel(ctx context.Context) int {
+	t, err := taskOf(ctx)
+	if err != nil {
+		return 0
+	}
+	return t.Uncancel()
+}
+
+// statusOf is the status of C for what a body of t has returned.
+func (t *task) statusOf(err error) int32 {
+	switch {
+	case err == nil:
+		return 0
+	case isCancel(err, t.has(flagCanceled)):
+		return core.ECANCELED
+	}
+	return core.EUSER
+}
+
+// callSite is where the function of this package was called from that the program has called.
+func callSite() string {
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		frame, more := frames.Next()
+		if !inPackage(frame) {
+			return frame.File + ":" + strconv.Itoa(frame.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
