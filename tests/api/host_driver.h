@@ -137,7 +137,8 @@ static inline void host_handle(host_t *host, const runner_host_event_t *event)
     if (host->watch != NULL)
         host->watch(host, event);
     switch (event->kind) {
-    case RUNNER_HOST_NONE:
+    case RUNNER_HOST_NONE: /* only one behind others is taken back */
+        ck_assert_uint_gt(host->n_events, 1);
         break;
     case RUNNER_HOST_START:
         host_on_start(host, event);

@@ -27,7 +27,6 @@ static void end_wait(fiber_t *f, int status, uint64_t value)
     }
     if (status == RUNNER_ECANCELED)
         value = 0; /* the payload only comes with an event */
-    if (value > UINT32_MAX) value = 0; // TEMPORARY
     tell("%u goes on %s %llu", f->number, code_name(status), (unsigned long long)value);
     /* Who is cancelled does not go on for long. */
     if (status == RUNNER_ECANCELED && f->budget > 2)
@@ -63,7 +62,7 @@ static void end_fiber(fiber_t *f)
     }
     f->phase = OVER;
     tell("%u ends %s", f->number, code_name(cmd.status));
-    if (program.way.keeps && cmd.status == 0 && (cmd.a & RUNNER_HOST_ABORTS) == 0) // TEMPORARY
+    if (program.way.keeps && (cmd.a & RUNNER_HOST_ABORTS) == 0)
         keep(&cmd);
     else
         CHECK_CODE(command(f, &cmd), 0);

@@ -3,7 +3,8 @@
 #
 # go_find               sets GO to a Go that is new enough, or fails
 # go_package            prints the Debian package that has one, or fails; after `apt-get update`
-# go_environment PREFIX exports what building against a librunner installed in PREFIX needs
+# go_environment PREFIX exports what building and running with a librunner installed in PREFIX needs,
+#                       and sets libdir; -ldflags "-r '$libdir'" makes a program that finds it itself
 # go_prefix             builds librunner and installs it, for go_environment: prints the prefix
 #
 # GO: the one to use, if it is not in PATH, /usr/local/go or /usr/lib/go-*.
@@ -59,9 +60,10 @@ go_environment() {
     libdir=$(dirname "$(dirname "$pc")")
     export PKG_CONFIG_PATH="$libdir/pkgconfig"
     export LD_LIBRARY_PATH="$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-    # Go does not see it when a header of C changes, and would take objects from its cache.
-    headers=$(find "$1/include" -name '*.h' -print0 | sort -z | xargs -0 cat | cksum)
-    export CGO_CFLAGS="-g -O2 -DRUNNER_HEADERS_CKSUM=${headers%% *}"
+    # Go asks pkg-config, and sees the headers of C, only when it compiles: with another library or other
+    # headers it would take from its cache what was compiled and is to be linked with the first ones.
+    inputs=$({ echo "$1" && find "$1/include" -name '*.h' -print0 | sort -z | xargs -0 cat; } | cksum)
+    export CGO_CFLAGS="-g -O2 -DRUNNER_INPUTS=${inputs%% *}"
     export GO CGO_ENABLED=1 GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOWORK=off GO111MODULE=on
     if [ -z "${HOME:-}" ]; then
         export GOCACHE="${GOCACHE:-$root/build/go-cache}" GOPATH="${GOPATH:-$root/build/go-path}"
