@@ -33,14 +33,13 @@ func (o *outcome) awaitIn(self *task, ctx context.Context) error {
 	switch {
 	case o.r != self.r:
 		return ErrForeign
-	case o == &self.outcome:
-		return ErrSelfAwait
 	case o.isDone():
 		return o.taken()
 	}
-	// A task parks for certain: that C has ended it comes as an event. A future need not.
+	// To await a task parks for certain: that C has ended it comes as an event. A future may have been
+	// cancelled, and a cancel that self was not told of goes on to what it awaits, at once.
 	c := core.Cmd{Op: core.OpAwait | core.Suspended, ID: o.id}
-	if o.has(flagFuture) {
+	if self.touched || o.has(flagFuture) || o == &self.outcome {
 		c.Op = core.OpAwait
 	}
 	status, value := self.wait(ctx, c)

@@ -57,6 +57,9 @@ func register(r *engine, name string, close closing) (*Closable, error) {
 	if name != "" {
 		r.core.Name(c.ID, name)
 	}
+	if r.closing && r.worker != nil {
+		r.worker.except() // it may be too late for it, which is reported before all else
+	}
 	closable := &Closable{r, c.ID}
 	runtime.AddCleanup(closable, release, reference{r, c.ID})
 	return closable, nil

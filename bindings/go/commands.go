@@ -19,8 +19,12 @@ func (r *engine) buffer(c core.Cmd) {
 	r.n++
 }
 
-// command gives what is buffered and then c to the library, now. It returns c with what came out.
+// command gives what is buffered and then c to the library, now, in the name of the task that runs. It
+// returns c with what came out.
 func (r *engine) command(c core.Cmd) core.Cmd {
+	if c.Task == 0 {
+		c.Task = r.curID()
+	}
 	switch c.Op {
 	case core.OpCancel, core.OpGroupCancel, core.OpGroupOpen:
 		if r.cur != nil {

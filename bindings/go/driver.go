@@ -335,6 +335,8 @@ func (r *engine) free() {
 	r.entries = r.core.Report()
 	r.core.Free()
 	r.tasks, r.slots, r.events, r.cmds = nil, slots{}, nil, nil
+	// What is the program's may refer to what waits to be collected, and so must not be held.
+	r.handler, r.values, r.failures, r.vars = nil, nil, nil, nil
 }
 
 // left are the coroutines that exist.

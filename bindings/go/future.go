@@ -108,6 +108,7 @@ func (f *Future[T]) Await(ctx context.Context) (T, error) {
 // Result is the outcome of a future that is settled, or [ErrPending]. Any goroutine may call it.
 func (f *Future[T]) Result() (T, error) {
 	var zero T
+	f.look()
 	if !f.isDone() {
 		return zero, ErrPending
 	}

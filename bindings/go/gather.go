@@ -55,11 +55,12 @@ func gather(ctx context.Context, aws []Awaiter, returnErrors bool) error {
 	}
 	t.r.flush()
 	future, code := t.r.core.Gather(in.ids, returnErrors)
-	in.release(t.r)
 	if code != 0 {
+		in.release(t.r)
 		return Errno(code)
 	}
 	status, value := t.waitMade(ctx, future)
+	in.release(t.r)
 	if status == 0 {
 		return nil
 	}
@@ -112,15 +113,32 @@ type handles struct {
 
 func handlesOf(r *engine, aws []Awaiter) (handles, error) {
 	h := handles{make([]uint64, 0, len(aws)), make([]bool, 0, len(aws))}
+	var copies map[*outcome]uint64 // what stands twice is one for the library, too
 	for _, aw := range aws {
 		id, made, err := handleOf(r, aw)
 		if err != nil {
 			h.release(r)
 			return handles{}, err
 		}
+		if made {
+			if first, twice := copies[aw.base()]; twice {
+				drop(r, id)
+				id, made = first, false
+			} else if copies == nil {
+				copies = map[*outcome]uint64{aw.base(): id}
+			} else {
+				copies[aw.base()] = id
+			}
+		}
 		h.ids, h.made = append(h.ids, id), append(h.made, made)
 	}
 	return h, nil
+}
+
+// drop releases a copy. That it has failed is no news.
+func drop(r *engine, id uint64) {
+	r.buffer(core.Cmd{Op: core.OpResult, ID: id})
+	r.buffer(core.Cmd{Op: core.OpRelease, ID: id})
 }
 
 func handleOf(r *engine, aw Awaiter) (id uint64, made bool, err error) {
@@ -137,7 +155,7 @@ func handleOf(r *engine, aw Awaiter) (id uint64, made bool, err error) {
 func (h *handles) release(r *engine) {
 	for i, id := range h.ids {
 		if h.made[i] {
-			r.buffer(core.Cmd{Op: core.OpRelease, ID: id})
+			drop(r, id)
 		}
 	}
 }

@@ -99,8 +99,16 @@ func (o *outcome) refresh() {
 	}
 }
 
+// look is refresh for those who may ask C.
+func (o *outcome) look() {
+	if o.r != nil && o.flags.Load()&(flagFuture|flagDone) == flagFuture && o.r.onLoop() == nil {
+		o.refresh()
+	}
+}
+
 // Cancelled tells whether it is done, and was cancelled. Any goroutine may call it.
 func (o *outcome) Cancelled() bool {
+	o.look()
 	return o.isDone() && (o.status == core.ECANCELED || o.r == nil && isCancel(o.err, false))
 }
 
@@ -126,14 +134,14 @@ func (o taking) deliver(r *engine) {
 
 func (taking) urgent() bool { return false }
 
-// handle is an id of C to wait for: its own, or, if it is done and released, that of a future that is
-// settled like it. The latter is to be released.
+// handle is an id of C to wait for: its own while C has it, else that of a future that is settled like
+// it. The latter is to be released after the wait.
 func (o *outcome) handle() (id uint64, release bool, err error) {
 	if o.r == nil {
 		return 0, false, o.err
 	}
 	o.refresh()
-	if !o.isDone() {
+	if !o.isDone() || o.flags.Load()&(flagHeld|flagTaken) == flagHeld {
 		return o.id, false, nil
 	}
 	r := o.r
@@ -152,9 +160,6 @@ func (o *outcome) handle() (id uint64, release bool, err error) {
 	}
 	r.buffer(settle)
 	r.flush()
-	if settle.Op == core.OpReject {
-		o.taken()
-	}
 	return future.ID, true, nil
 }
 

@@ -137,8 +137,9 @@ func (w *worker) run(t *task) {
 	}()
 	err := t.self.call((*taskCtx)(t))
 	returned = true
-	r.finish(t, t.statusOf(err), err)
+	status := t.statusOf(err)
 	r.cur = nil
+	r.finish(t, status, err)
 }
 
 // call runs a callback.
@@ -171,13 +172,13 @@ func (w *worker) fell(t *task, value any) {
 	if value != nil {
 		c.panic = panicError(value)
 	}
+	r.cur = nil
 	if t != nil {
 		r.noteCrash(c)
 		r.finish(t, core.EUSER, c.error())
 	} else {
 		r.fall(c)
 	}
-	r.cur = nil
 	if value == nil {
 		r.wrecks = append(r.wrecks, w)
 		w.yield(struct{}{})
@@ -238,6 +239,9 @@ func (r *engine) finish(t *task, status int32, err error) {
 		status, err = r.finishTouched(t, c, err)
 	} else {
 		r.buffer(c)
+	}
+	if c.A&core.Aborts != 0 {
+		r.flush() // it takes the rest of the batch back
 	}
 	r.forget(t)
 	switch {

@@ -59,10 +59,10 @@ func waitFor(ctx context.Context, when When, timeout time.Duration, aws []Awaite
 	}
 	t.r.flush()
 	status, value := t.r.core.Wait(t.id, in.ids, int32(when), ns), uint64(0)
-	in.release(t.r)
 	if status == core.EPARKED {
 		status, value = t.suspend(ctx)
 	}
+	in.release(t.r)
 	if status != 0 {
 		return nil, t.r.errorOf(status, value, t)
 	}
