@@ -367,6 +367,7 @@ static int wait_in_turn(runner__host_t *host, runner_host_cmd_t *cmd, runner_tas
         runner__batch_parked(host, task);
         return code;
     }
+    host->complete = host->complete || (task->future.task_flags & RUNNER__TASK_ABORTS) != 0;
     uint64_t value = code == RUNNER_ECANCELED ? runner_task_cancel_payload(task)
                                               : (uint64_t)(uintptr_t)task->arg;
     if ((cmd->op & RUNNER_HOST_SUSPENDED) != 0) {
@@ -410,7 +411,8 @@ void runner__host_do(runner__host_t *host, runner_host_cmd_t *cmds, size_t n_cmd
     loop->polling = polling;
 }
 
-/* A signal that the host has told of is acted on before its next task. */
+/* A signal that the host has told of is acted on before its next task. If the run has ended by that,
+ * or will by what the running task was told, nobody else begins. */
 static void attend(runner__host_t *host)
 {
     runner__loop_t *loop = runner__loop_of(host->self);
@@ -418,7 +420,7 @@ static void attend(runner__host_t *host)
         return;
     }
     runner__loop_current = loop;
-    if (runner__loop_check(loop)) {
+    if (runner__loop_check(loop) || host->complete) {
         runner__batch_return(host);
     }
     runner__loop_current = NULL;

@@ -480,7 +480,8 @@ runner__loop_end_t runner__loop_step(runner__loop_t *loop)
     loop->stepped = true;
     loop->polling = false;
     loop->pausing = false;
-    runner__loop_end_t end = interrupted(loop) ? step_end(loop) : take_steps(loop);
+    bool ends = interrupted(loop) || loop->escaping || loop->forked;
+    runner__loop_end_t end = ends ? step_end(loop) : take_steps(loop);
     loop->polling = loop->guest;
     if (end != RUNNER__LOOP_FORKED) {
         runner__loop_current = NULL;

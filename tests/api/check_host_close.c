@@ -324,9 +324,9 @@ static int leave_everything(host_task_t *t)
     uint64_t var = host_make(t, VAR_NEW);
     ck_assert_code(host_do(t, VAR_SET, .id = var, .b = host_value(host, VALUE_VAR, "var", NULL)),
                    0);
-    ck_assert_code(host_do(t, QUEUE_PUT_NOWAIT, .id = queue,
-                           .b = host_value(host, VALUE_ITEM, "item", NULL)),
-                   0);
+    ck_assert_code(
+        host_do(t, QUEUE_PUT_NOWAIT, .id = queue, .b = host_value(host, VALUE_ITEM, "item", NULL)),
+        0);
     host_make(t, CALL_LATER, .a = MS(5), .b = host_value(host, VALUE_CALL, "later", NULL));
     host_make(t, CLOSABLE_REGISTER,
               .b = host_value(host, VALUE_CLOSABLE, "closable", return_at_once));

@@ -26,8 +26,8 @@ static void check_error(const host_t *host, int index, const host_task_t *t, con
     ck_assert_code(error->code, RUNNER_EUSER);
     ck_assert_uint_eq(error->value, 8);
     ck_assert_uint_eq(error->task, t->id);
-    ck_assert_msg(strstr(error->message, message) != NULL, "\"%s\" without \"%s\"",
-                  error->message, message);
+    ck_assert_msg(strstr(error->message, message) != NULL, "\"%s\" without \"%s\"", error->message,
+                  message);
 }
 
 /* --- failures that nobody took ----------------------------------------------------------- */

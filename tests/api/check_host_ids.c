@@ -3,8 +3,13 @@
 
 /* --- helpers ----------------------------------------------------------------------------- */
 
-static const uint64_t nobodys[] = {0, 1, 12345, UINT64_C(999) << 32, UINT64_MAX,
-                                   UINT64_C(0xffffffff), UINT64_C(0xffffffff00000000)};
+static const uint64_t nobodys[] = {0,
+                                   1,
+                                   12345,
+                                   UINT64_C(999) << 32,
+                                   UINT64_MAX,
+                                   UINT64_C(0xffffffff),
+                                   UINT64_C(0xffffffff00000000)};
 enum { NOBODYS = sizeof nobodys / sizeof nobodys[0] };
 
 /* The operations that use an object, and what kind it has to be of. */
@@ -378,11 +383,10 @@ END_TEST
 START_TEST(a_reserved_id_makes_one_object_of_any_kind)
 {
     host_t *host = host_new(ONE_CALL);
-    static const uint32_t makers[] = {RUNNER_HOST_FUTURE_NEW,    RUNNER_HOST_EVENT_NEW,
-                                      RUNNER_HOST_LOCK_NEW,      RUNNER_HOST_SEMAPHORE_NEW,
-                                      RUNNER_HOST_QUEUE_NEW,     RUNNER_HOST_VAR_NEW,
-                                      RUNNER_HOST_CONTEXT_NEW,
-                                      RUNNER_HOST_CONDITION_NEW, RUNNER_HOST_BARRIER_NEW};
+    static const uint32_t makers[] = {
+        RUNNER_HOST_FUTURE_NEW,    RUNNER_HOST_EVENT_NEW,     RUNNER_HOST_LOCK_NEW,
+        RUNNER_HOST_SEMAPHORE_NEW, RUNNER_HOST_QUEUE_NEW,     RUNNER_HOST_VAR_NEW,
+        RUNNER_HOST_CONTEXT_NEW,   RUNNER_HOST_CONDITION_NEW, RUNNER_HOST_BARRIER_NEW};
     uint64_t lock = host_make(&host->nobody, LOCK_NEW);
     for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
         runner_host_cmd_t cmd = {.op = makers[i], .a = 1};

@@ -153,6 +153,56 @@ START_TEST(R038_an_abort_of_the_last_of_the_batch)
 }
 END_TEST
 
+static int take_the_lock(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT(t, LOCK_ACQUIRE, .id = t->parent->id_kept);
+        say(t, "%s", code_name(t->status));
+        if (t->status == 0)
+            ck_assert_code(host_do(t, LOCK_RELEASE, .id = t->parent->id_kept), 0);
+    }
+    return t->status;
+}
+
+static int yield_and_abort(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT_CODE(t, 0, YIELD);
+        t->done_flags = RUNNER_HOST_ABORTS;
+    }
+    return RUNNER_EUSER;
+}
+
+static int hold_a_lock(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        t->id_kept = host_make(t, LOCK_NEW);
+        WAIT_CODE(t, 0, LOCK_ACQUIRE, .id = t->id_kept);
+        host_spawn_detached(t, take_the_lock, "a");
+        host_spawn_detached(t, take_the_lock, "b");
+        host_spawn_detached(t, yield_and_abort, "x");
+        WAIT_CODE(t, 0, YIELD);
+        ck_assert_code(host_do(t, LOCK_RELEASE, .id = t->id_kept), 0); /* a stands behind x */
+        WAIT(t, SLEEP, .a = MS(5));
+    }
+    return t->status;
+}
+
+/* The lock was on its way to a, which has not run: the close cancels it before it has it. */
+START_TEST(R038_what_stands_behind_an_abort_is_not_begun)
+{
+    host_t *host = host_new(_i);
+    ck_assert_code(host_run(host, hold_a_lock), RUNNER_EUSER);
+    log_expect("");
+    ck_assert_code(host_close(host), 0);
+    log_expect("a:RUNNER_ECANCELED,b:RUNNER_ECANCELED");
+    host_free(host);
+}
+END_TEST
+
 static int own_a_group(host_task_t *t)
 {
     switch (t->line) {
@@ -190,6 +240,46 @@ START_TEST(R163_an_abort_that_comes_out_of_a_group_in_a_batch)
     log_expect("main:1,a:1,owner:RUNNER_EUSER");
     ck_assert_code(host_run(host, sleep_and_say), 0);
     log_expect("main:2,a:2,main:again,main:0");
+    ck_assert_code(host_close(host), 0);
+    host_free(host);
+}
+END_TEST
+
+static int own_one_that_aborts(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        t->id_kept = host_make(t, GROUP_NEW);
+        ck_assert_code(host_do(t, GROUP_OPEN, .id = t->id_kept), 0);
+        host_spawn_in(t, t->id_kept, abort_the_run, "child");
+        WAIT_CODE(t, RUNNER_ECANCELED, SLEEP, .a = MS(50));
+        say(t, "cancelled");
+        WAIT(t, GROUP_CLOSE, .id = t->id_kept); /* the child has ended: at once */
+        say(t, "%s", code_name(t->status));
+    }
+    return t->status;
+}
+
+static int spawn_one_behind(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        host_spawn_detached(t, own_one_that_aborts, "owner");
+        WAIT(t, SLEEP, .a = MS(5));
+    }
+    return 0;
+}
+
+/* The same, with an owner that learns of it while it runs. */
+START_TEST(R163_an_abort_that_comes_out_of_a_group_at_once)
+{
+    host_t *host = host_new(_i);
+    ck_assert_code(host_run(host, spawn_one_behind), RUNNER_EUSER);
+    log_expect("child:aborts");
+    ck_assert_code(host_run(host, yield_and_say), RUNNER_EUSER);
+    log_expect("main:1,owner:cancelled,owner:RUNNER_EUSER");
+    ck_assert_code(host_run(host, sleep_and_say), 0);
+    log_clear();
     ck_assert_code(host_close(host), 0);
     host_free(host);
 }
@@ -355,7 +445,9 @@ int main(void)
     tcase = test_case(suite, "abort");
     add_for_each_way(tcase, R038_an_abort_leaves_the_rest_of_the_batch_its_turn);
     add_for_each_way(tcase, R038_an_abort_of_the_last_of_the_batch);
+    add_for_each_way(tcase, R038_what_stands_behind_an_abort_is_not_begun);
     add_for_each_way(tcase, R163_an_abort_that_comes_out_of_a_group_in_a_batch);
+    add_for_each_way(tcase, R163_an_abort_that_comes_out_of_a_group_at_once);
     add_for_each_way(tcase, only_a_failure_aborts);
     tcase = test_case(suite, "interrupt");
     add_for_each_way(tcase, R119_the_first_interrupt_reaches_main_in_the_batch);

@@ -265,7 +265,7 @@ static int cancel_a_sleeper(host_task_t *t)
         ck_assert_int_eq(t->a_out, RUNNER_REASON_USER);
         ck_assert_code(host_do(t, STATUS, .id = t->other->id), RUNNER_EPENDING);
         WAIT_CODE(t, RUNNER_ECANCELED, AWAIT, .id = t->other->id);
-        ck_assert_uint_eq(t->value, 55); /* R153 */
+        ck_assert_uint_eq(t->value, 55);                                      /* R153 */
         ck_assert_code(host_do(t, CANCEL, .id = t->other->id), RUNNER_EDONE); /* R142 */
         ck_assert_uint_eq(host_ask(t, CANCELLING, .id = t->other->id), 1);
         ck_assert_uint_eq(host_ask(t, UNCANCEL, .id = t->other->id), 0); /* R152 */

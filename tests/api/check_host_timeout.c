@@ -290,8 +290,7 @@ static int refuse_everything(host_task_t *t)
                        RUNNER_ENOTASK);
         ck_assert_code(host_do(t, TIMEOUT_OPEN, .id = t->id_kept, .a = MS(50)), 0);
         ck_assert_code(host_do(t, TIMEOUT_OPEN, .id = t->id_kept, .a = MS(1)), RUNNER_EENTERED);
-        ck_assert_code(host_do(t, TIMEOUT_OPEN_AT, .id = t->id_kept, .a = MS(1)),
-                       RUNNER_EENTERED);
+        ck_assert_code(host_do(t, TIMEOUT_OPEN_AT, .id = t->id_kept, .a = MS(1)), RUNNER_EENTERED);
         ck_assert_code(close_timeout(t, t->id_kept, 5), RUNNER_EINVAL);
         t->other = host_spawn(t, close_that_of_main, "other");
         WAIT_CODE(t, 0, AWAIT, .id = t->other->id);

@@ -29,7 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MS(n) ((int64_t)(n) * 1000000)
+#define MS(n) ((int64_t)(n)*1000000)
 
 /* --- what a host has --------------------------------------------------------------------- */
 
@@ -123,8 +123,8 @@ struct host {
     int64_t wait_ns;
     int idle_steps; /* without an event and without a wait, one after the other */
     int over;
-    int code;        /* of RUNNER_HOST_END */
-    uint64_t result; /* of main */
+    int code;                 /* of RUNNER_HOST_END */
+    uint64_t result;          /* of main */
     uint64_t made[HOST_MADE]; /* objects that are not released */
     size_t n_made;
     host_value_t values[HOST_VALUES];
@@ -142,8 +142,7 @@ struct host {
 static inline uint64_t host_value(host_t *host, int kind, const char *name, host_fn fn)
 {
     ck_assert_uint_lt(host->n_values, HOST_VALUES);
-    host->values[host->n_values] =
-        (host_value_t){.kind = kind, .given = 1, .name = name, .fn = fn};
+    host->values[host->n_values] = (host_value_t){.kind = kind, .given = 1, .name = name, .fn = fn};
     return HOST_VALUE_TAG | ++host->n_values;
 }
 
@@ -312,8 +311,7 @@ static inline int host_park(host_task_t *t, runner_host_cmd_t *cmd)
     return RUNNER_EPARKED;
 }
 
-#define HOST_CMD(operation, ...)                                                                   \
-    (&(runner_host_cmd_t){.op = RUNNER_HOST_##operation, __VA_ARGS__})
+#define HOST_CMD(operation, ...) (&(runner_host_cmd_t){.op = RUNNER_HOST_##operation, __VA_ARGS__})
 
 /* A command that does not wait. Its status. */
 #define host_do(t, operation, ...) host_do_now(t, HOST_CMD(operation, __VA_ARGS__))
