@@ -57,12 +57,26 @@ func register(r *engine, name string, close closing) (*Closable, error) {
 	if name != "" {
 		r.core.Name(c.ID, name)
 	}
+	if r.closing {
+		r.exceptNow() // it may be too late for this one
+	}
 	if r.closing && r.worker != nil {
 		r.worker.except() // it may be too late for it, which is reported before all else
 	}
 	closable := &Closable{r, c.ID}
 	runtime.AddCleanup(closable, release, reference{r, c.ID})
 	return closable, nil
+}
+
+// exceptNow has what the latest command has caused reported before its task goes on.
+func (r *engine) exceptNow() {
+	if r.worker == nil {
+		return
+	}
+	running := r.cur
+	r.cur = nil
+	r.worker.except()
+	r.cur = running
 }
 
 // Unregister takes the registration back, and nothing is closed. [ErrDone]: it is closed, or being

@@ -110,3 +110,28 @@ func Test_a_closable_needs_a_task_and_a_function(t *testing.T) {
 		is(t, err, runner.ErrInvalid)
 	})
 }
+
+func TestR096_what_is_registered_too_late_is_reported_at_once_and_closed(t *testing.T) {
+	var d *diary
+	inTask(t, func(ctx context.Context) {
+		d = newDiary(ctx)
+		_, err := runner.Register(ctx, "first", func(ctx context.Context) error {
+			runner.Go(ctx, nothing(func(ctx context.Context) error {
+				err := runner.Sleep(ctx, runner.Forever)
+				_, failed := runner.Register(ctx, "late", func(context.Context) error {
+					d.add("closed")
+					return nil
+				})
+				fine(t, failed)
+				d.add("registered")
+				return err
+			}))
+			return runner.Yield(ctx)
+		})
+		fine(t, err)
+	}, runner.WithExceptionHandler(func(e runner.Exception) {
+		fine(t, e.Err)
+		d.add("reported: %s", e.Name) // it had none yet
+	}))
+	d.expect(t, "0 reported: closable", "0 registered", "0 closed")
+}

@@ -116,8 +116,6 @@ func slowStep(ms uint64) int64 {
 	switch {
 	case ms == 0:
 		return int64(100 * time.Millisecond)
-	case ms == core.NoWaitMS:
-		return 0
 	case ms > uint64(1<<63-1)/uint64(time.Millisecond):
 		return 1<<63 - 1
 	}

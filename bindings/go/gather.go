@@ -107,55 +107,50 @@ func awaiters[A Awaiter](aws []A) []Awaiter {
 
 // handles are the ids by which the library knows tasks and futures.
 type handles struct {
-	ids  []uint64
-	made []bool // for this use only: of one that is done, and whose id was released
+	ids    []uint64
+	copies map[*outcome]uint64 // those of them that were made for this use only
 }
 
+// handlesOf are the handles of aws, to be released after the wait. What stands twice among them has one
+// id.
 func handlesOf(r *engine, aws []Awaiter) (handles, error) {
-	h := handles{make([]uint64, 0, len(aws)), make([]bool, 0, len(aws))}
-	var copies map[*outcome]uint64 // what stands twice is one for the library, too
+	h := handles{ids: make([]uint64, 0, len(aws))}
 	for _, aw := range aws {
-		id, made, err := handleOf(r, aw)
+		id, err := h.of(r, aw)
 		if err != nil {
 			h.release(r)
 			return handles{}, err
 		}
-		if made {
-			if first, twice := copies[aw.base()]; twice {
-				drop(r, id)
-				id, made = first, false
-			} else if copies == nil {
-				copies = map[*outcome]uint64{aw.base(): id}
-			} else {
-				copies[aw.base()] = id
-			}
-		}
-		h.ids, h.made = append(h.ids, id), append(h.made, made)
+		h.ids = append(h.ids, id)
 	}
 	return h, nil
 }
 
-// drop releases a copy. That it has failed is no news.
-func drop(r *engine, id uint64) {
-	r.buffer(core.Cmd{Op: core.OpResult, ID: id})
-	r.buffer(core.Cmd{Op: core.OpRelease, ID: id})
-}
-
-func handleOf(r *engine, aw Awaiter) (id uint64, made bool, err error) {
+func (h *handles) of(r *engine, aw Awaiter) (uint64, error) {
 	if aw == nil {
-		return 0, false, ErrInvalid
+		return 0, ErrInvalid
 	}
 	o := aw.base()
 	if o.r != nil && o.r != r {
-		return 0, false, ErrForeign
+		return 0, ErrForeign
 	}
-	return o.handle()
+	if id, made := h.copies[o]; made {
+		return id, nil
+	}
+	id, made, err := o.handle()
+	if made {
+		if h.copies == nil {
+			h.copies = make(map[*outcome]uint64)
+		}
+		h.copies[o] = id
+	}
+	return id, err
 }
 
+// release lets go of the copies. What one of them has failed with is known already.
 func (h *handles) release(r *engine) {
-	for i, id := range h.ids {
-		if h.made[i] {
-			drop(r, id)
-		}
+	for _, id := range h.copies {
+		r.buffer(core.Cmd{Op: core.OpResult, ID: id})
+		r.buffer(core.Cmd{Op: core.OpRelease, ID: id})
 	}
 }

@@ -80,7 +80,9 @@ func (g *Generator[T]) Next(ctx context.Context) (value T, ok bool, err error) {
 		if g.closable, err = register(g.r, "generator", g); err != nil {
 			return value, false, err
 		}
-		g.resume, _ = iter.Pull(g.body)
+		g.resume, _ = iter.Pull(func(give func(T) bool) {
+			coroutine(func() { g.body(give) })
+		})
 	}
 	value, ok = g.run(ctx, t, promptNext)
 	if !ok {

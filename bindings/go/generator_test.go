@@ -3,7 +3,6 @@ package runner_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -194,7 +193,7 @@ func TestR094_a_generator_that_was_left_is_closed_with_the_runner(t *testing.T) 
 func TestR094_a_generator_that_ignores_its_close_is_reported_and_given_up(t *testing.T) {
 	var reported []error
 	unwound := false
-	goroutines := runtime.NumGoroutine()
+	before := countResources()
 	inTask(t, func(ctx context.Context) {
 		g, err := runner.Generate(ctx, func(ctx context.Context, yield func(int) error) error {
 			defer func() {
@@ -213,9 +212,7 @@ func TestR094_a_generator_that_ignores_its_close_is_reported_and_given_up(t *tes
 	}, runner.WithExceptionHandler(func(e runner.Exception) { reported = append(reported, e.Err) }))
 	equalSlices(t, "reported", reported, []error{runner.ErrIgnored})
 	equal(t, "unwound", unwound, true)
-	if now := runtime.NumGoroutine(); now > goroutines {
-		t.Errorf("%d goroutines instead of %d", now, goroutines)
-	}
+	settle(t, before)
 }
 
 func Test_a_cancel_reaches_the_wait_of_the_body(t *testing.T) {

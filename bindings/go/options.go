@@ -92,9 +92,15 @@ func WithJoinTimeout(d time.Duration) Option {
 	return func(o *options) { o.core.JoinTimeoutMS = milliseconds(d) }
 }
 
-// WithSlowStep sets how long a step may take before debug mode reports it. Default: 100 milliseconds.
+// WithSlowStep sets how long a step may take before debug mode reports it, in milliseconds, at least
+// one. Default: 100 of them. Less than 0: it reports none.
 func WithSlowStep(d time.Duration) Option {
-	return func(o *options) { o.core.SlowMS = milliseconds(d) }
+	return func(o *options) {
+		if d == 0 {
+			d = time.Millisecond
+		}
+		o.core.SlowMS = milliseconds(d)
+	}
 }
 
 // WithLockedThread locks the goroutine that runs the tasks to its thread: for C libraries that have to

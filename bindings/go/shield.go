@@ -18,8 +18,8 @@ func Shield[T any](ctx context.Context, aw Awaitable[T]) (none T, _ error) {
 	if err != nil {
 		return none, err
 	}
+	defer in.release(t.r)
 	c := t.r.command(core.Cmd{Task: t.id, Op: core.OpShield, A: int64(in.ids[0])})
-	in.release(t.r)
 	if c.Status != 0 {
 		return none, Errno(c.Status)
 	}

@@ -102,3 +102,58 @@ func Test_Wait_refuses_nothing_to_wait_for(t *testing.T) {
 		is(t, err, runner.ErrInvalid)
 	})
 }
+
+func TestR093_what_was_taken_before_can_be_waited_for_again_and_is_not_reported(t *testing.T) {
+	inTask(t, func(ctx context.Context) {
+		task := runner.Go(ctx, nothing(failing(10*ms, errFirst)))
+		future := runner.NewFuture[struct{}](ctx)
+		fine(t, future.Reject(errSecond))
+		_, err := task.Await(ctx)
+		same(t, err, errFirst)
+		_, err = future.Await(ctx)
+		same(t, err, errSecond)
+		fine(t, runner.Sleep(ctx, 10*ms)) // the library has let go of both
+		for range 2 {
+			done, pending, err := runner.Wait[runner.Awaiter](ctx, runner.FirstException, -1, task, future)
+			fine(t, err)
+			equal(t, "done", len(done), 2)
+			equal(t, "pending", len(pending), 0)
+			_, err = runner.Gather(ctx, task)
+			same(t, err, errFirst)
+			_, err = runner.Gather(ctx, future)
+			same(t, err, errSecond)
+			_, err = runner.Shield(ctx, task)
+			same(t, err, errFirst)
+			_, err = runner.AwaitFor(ctx, task, 10*ms)
+			same(t, err, errFirst)
+			results, err := runner.GatherResults[struct{}, runner.Awaitable[struct{}]](ctx, task, future, task)
+			fine(t, err)
+			equal(t, "results", results[0].Err == errFirst && results[1].Err == errSecond && results[2].Err == errFirst, true)
+		}
+	}, runner.WithExceptionHandler(func(e runner.Exception) { t.Errorf("reported: %+v", e) }))
+}
+
+func TestR093_Wait_takes_no_failure(t *testing.T) {
+	var reported []error
+	inTask(t, func(ctx context.Context) {
+		task := runner.Go(ctx, nothing(failing(10*ms, errFirst)))
+		done, _, err := runner.Wait(ctx, runner.AllCompleted, -1, task)
+		fine(t, err)
+		equal(t, "done", len(done), 1)
+	}, runner.WithExceptionHandler(func(e runner.Exception) { reported = append(reported, e.Err) }))
+	equalSlices(t, "reported", reported, []error{errFirst})
+}
+
+func Test_what_stands_twice_among_those_to_wait_for_counts_once(t *testing.T) {
+	inTask(t, func(ctx context.Context) {
+		done := runner.Go(ctx, returning(0, 1))
+		turns(t, ctx, 3)
+		pending := runner.Go(ctx, returning(10*ms, 2))
+		over, _, err := runner.Wait(ctx, runner.AllCompleted, -1, done, pending, done)
+		fine(t, err)
+		equal(t, "done", len(over), 3)
+		values, err := runner.Gather(ctx, done, pending, done)
+		fine(t, err)
+		equalSlices(t, "values", values, []int{1, 2, 1})
+	})
+}
