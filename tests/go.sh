@@ -52,7 +52,7 @@ script() {
 suite() {
     name=$1
     shift
-    (cd bindings/go && "$GO" test -json -count=1 -timeout 8m "$@" ./...) >"$work/json" 2>&1
+    (cd bindings/go && "$GO" test -json -count=1 -timeout 5m "$@" ./...) >"$work/json" 2>&1
     python3 tests/support/summarize_go.py "$name" "$work/json" || failed=1
 }
 
@@ -87,7 +87,7 @@ prefix=$(go_prefix) && go_environment "$prefix" || exit 1
 
 if [ "${1:-}" = short ]; then
     gate "go vet" vetted
-    suite "go test -short" -short
+    suite "go test -short" -short -timeout 1m
     exit $failed
 fi
 

@@ -248,6 +248,33 @@ START_TEST(R151_a_cancel_that_is_taken_back_in_the_batch)
 }
 END_TEST
 
+static int take_back_the_cancel_of_main(host_task_t *t)
+{
+    ck_assert_uint_eq(host_ask(t, UNCANCEL, .id = t->host->main->id), 0);
+    say(t, "takes it back");
+    return 0;
+}
+
+static int cancel_itself_and_yield(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        ck_assert_code(host_do(t, CANCEL, .id = t->id), 0);
+        host_spawn_detached(t, take_back_the_cancel_of_main, "other");
+        WAIT(t, YIELD);
+        say(t, "%s", code_name(t->status));
+    }
+    return 0;
+}
+
+/* It was asked before the batch, and stands in it when that is taken back. */
+START_TEST(R151_a_cancel_from_before_the_batch_that_is_taken_back_in_it)
+{
+    host_play(_i, cancel_itself_and_yield, 0);
+    log_expect("other:takes it back,main:0");
+}
+END_TEST
+
 /* --- a task cancels one before it -------------------------------------------------------- */
 
 static int cancel_earlier(host_task_t *t)
@@ -448,6 +475,7 @@ int main(void)
     add_for_each_way(tcase, R145_a_task_that_is_cancelled_in_the_batch_before_its_start);
     add_for_each_way(tcase, R141_a_task_that_is_cancelled_in_the_batch_before_its_turn);
     add_for_each_way(tcase, R151_a_cancel_that_is_taken_back_in_the_batch);
+    add_for_each_way(tcase, R151_a_cancel_from_before_the_batch_that_is_taken_back_in_it);
     add_for_each_way(tcase, R141_a_task_that_is_cancelled_in_the_batch_after_its_turn);
     tcase = test_case(suite, "effects");
     tcase_add_loop_test(tcase, a_wait_with_an_effect_begins_its_batch, 0, WAYS * EFFECTS);

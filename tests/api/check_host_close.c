@@ -1,4 +1,7 @@
-/* The close of a runner that a host drives: what is left gets its turns, what does not end is given up. */
+/*
+ * The close of a runner that a host drives: what is left gets its turns, what does not end is given
+ * up.
+ */
 #include "host_driver.h"
 
 /* --- bodies ------------------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
 /*
- * What a host's driver relies on: steps from any thread, nothing left in the thread, signals and forks.
+ * What a host's driver relies on: steps from any thread, nothing left in the thread, signals and
+ * forks.
  */
 #include "host_driver.h"
 

@@ -229,8 +229,8 @@ static int spawn_owner_and_others(host_task_t *t)
     return 0;
 }
 
-/* The owner says nothing of an abort: that its end is one, the library knows. Whoever stands behind it
- * keeps the turn, also where the owner's end is kept for the next step. */
+/* The owner says nothing of an abort: that its end is one, the library knows. Whoever stands
+ * behind it keeps the turn, also where the owner's end is kept for the next step. */
 START_TEST(R163_an_abort_that_comes_out_of_a_group_in_a_batch)
 {
     host_t *host = host_new(_i);

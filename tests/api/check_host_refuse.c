@@ -1,4 +1,4 @@
-/* The calls that drive a runner, refused: in which state, with which code, and without any effect. */
+/* The calls that drive a runner, refused: in which state, with which code, without any effect. */
 #include "host_driver.h"
 
 /* --- helpers ----------------------------------------------------------------------------- */

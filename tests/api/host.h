@@ -16,8 +16,8 @@
  * is what its task ends with, `t->result` the value. Commands are written with their operation and
  * their fields: host_do(t, EVENT_SET, .id = event).
  *
- * Every scene is played in several ways: one event at a time or many, with commands given at once or
- * with the next step. They all have to come to the same log.
+ * Every scene is played in several ways: one event at a time or many, with commands given at once
+ * or with the next step. They all have to come to the same log.
  */
 #ifndef API_HOST_H
 #define API_HOST_H

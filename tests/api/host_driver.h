@@ -41,8 +41,8 @@ static inline void host_resume(host_task_t *t, int status, uint64_t value)
 
 /* --- events ------------------------------------------------------------------------------ */
 
-/* The first event of a task. One that the library made for a closable is new to the host. A task that
- * was cancelled before its turn may also be told as RUNNER_HOST_ENDED, so the log reads the same. */
+/* The first event of a task. One that the library made for a closable is new to the host. A task
+ * that was cancelled before its turn may also be told as RUNNER_HOST_ENDED: the log reads the same. */
 static inline void host_on_start(host_t *host, const runner_host_event_t *event)
 {
     host_task_t *t = NULL;
@@ -171,7 +171,7 @@ static inline void host_handle(host_t *host, const runner_host_event_t *event)
 
 /* --- steps ------------------------------------------------------------------------------- */
 
-/* What holds of every batch: a callback has no tasks beside it, and nothing comes behind the end. */
+/* What holds of every batch: a callback has no tasks beside it, nothing comes behind the end. */
 static inline void host_check_batch(const host_t *host)
 {
     int calls = 0;

@@ -1,7 +1,7 @@
 /*
- * A fuzzer of the batch interface. A string of bytes is a program of host tasks, which every way of
- * driving it has to tell the same; or a ring of commands that make no sense, which have to be refused.
- * Either way nothing may be left in the end, and each value of the host comes back once.
+ * A fuzzer of the batch interface. A string of bytes is a program of host tasks, which is told the
+ * same in every way of driving it; or commands that make no sense, which have to be refused. Either
+ * way nothing may be left in the end; each value of a program comes back once.
  *
  *     fuzz_host [--seed S] [--count N] [--seconds T] [FILE...]
  *

@@ -165,8 +165,8 @@ static void value_dropped(uint64_t value)
     CHECK(values[i].dropped++ == 0);
 }
 
-/* The runner is closed; the host had released all its objects before, and given so many values. What
- * it made later may hold a task, whose context holds variables. */
+/* The runner is closed; the host had released all its objects before, and given so many values.
+ * What it made later may hold a task, whose context holds variables. */
 static void values_check_end(size_t count, int made_later)
 {
     for (size_t i = 0; i < count; i++) {

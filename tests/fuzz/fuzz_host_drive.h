@@ -25,8 +25,8 @@ static void end_wait(fiber_t *f, int status, uint64_t value)
         got(value);
         value = 0;
     }
-    if (status == RUNNER_ECANCELED)
-        value = 0; /* the payload only comes with an event */
+    if (status == RUNNER_ECANCELED && op != RUNNER_HOST_AWAIT && op != RUNNER_HOST_AWAIT_FOR)
+        value = 0; /* the payload comes with an event; at once, only where there is an out(b) */
     tell("%u goes on %s %llu", f->number, code_name(status), (unsigned long long)value);
     /* Who is cancelled does not go on for long. */
     if (status == RUNNER_ECANCELED && f->budget > 2)
@@ -50,8 +50,7 @@ static int wind_up(fiber_t *f)
 static void end_fiber(fiber_t *f)
 {
     unsigned byte = byte_of(f);
-    runner_host_cmd_t cmd = {
-        .task = f->id, .op = RUNNER_HOST_DONE, .status = f->status, .b = byte};
+    runner_host_cmd_t cmd = {.task = f->id, .op = RUNNER_HOST_DONE, .status = f->status, .b = byte};
     if (cmd.status == 0 && byte % 8 == 0)
         cmd.status = RUNNER_EUSER;
     if (cmd.status != 0 && byte % 32 < 3)
@@ -105,8 +104,7 @@ static void resume_fiber(fiber_t *f, int status, uint64_t value)
 
 static void start_fiber(fiber_t *f, const runner_host_event_t *event)
 {
-    runner_host_cmd_t cmd = {
-        .task = event->task, .op = RUNNER_HOST_DONE, .status = event->status};
+    runner_host_cmd_t cmd = {.task = event->task, .op = RUNNER_HOST_DONE, .status = event->status};
     if (event->value != 0) { /* closes a closable: a task that the host does not follow */
         value_came(event->value, VALUE_CLOSABLE);
         tell("closes %zu", value_index(event->value));

@@ -1,6 +1,6 @@
 /*
- * Commands that make no sense: any operation, in the name of anybody, on ids that live, are gone, are
- * of another kind or nobody's, with any numbers. Nothing may come of it but codes; the run and the
+ * Commands that make no sense: any operation, in the name of anybody, on ids that live, are gone,
+ * are of another kind or nobody's, with any numbers. Nothing may come of it but codes; the run and the
  * close still come to their end, and what was made can be released.
  */
 #ifndef FUZZ_HOST_GARBAGE_H
@@ -69,8 +69,8 @@ static uint64_t any_id(void)
 
 static int64_t any_number(void)
 {
-    static const int64_t extremes[] = {0, 1, -1, 2, 3, INT64_MAX, INT64_MIN, 1000000, 500000,
-                                       INT32_MAX, (int64_t)1 << 40, -5};
+    static const int64_t extremes[] = {
+        0, 1, -1, 2, 3, INT64_MAX, INT64_MIN, 1000000, 500000, INT32_MAX, (int64_t)1 << 40, -5};
     unsigned byte = any_byte();
     return byte % 4 == 0 ? (int64_t)any_id()
                          : extremes[byte / 4 % (sizeof extremes / sizeof extremes[0])];

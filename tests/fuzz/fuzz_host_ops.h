@@ -158,8 +158,7 @@ static int op_group(fiber_t *f)
 {
     runner_host_cmd_t cmd = {.op = RUNNER_HOST_GROUP_NEW};
     if (f->group != 0)
-        return byte_of(f) % 4 == 0 ? DO(f, GROUP_CANCEL, .id = f->group)
-                                   : spawn_in(f, f->group);
+        return byte_of(f) % 4 == 0 ? DO(f, GROUP_CANCEL, .id = f->group) : spawn_in(f, f->group);
     if (!has_room() || command(f, &cmd) != 0)
         return cmd.status;
     own(cmd.id);
@@ -200,9 +199,8 @@ static int op_timeout(fiber_t *f)
     runner_host_cmd_t cmd = {.op = RUNNER_HOST_TIMEOUT_NEW};
     int64_t timeout_ns = (int64_t)(byte_of(f) % 4) * 1000000;
     if (f->timeout != 0)
-        return byte_of(f) % 2 == 0
-                   ? close_timeout(f)
-                   : DO(f, TIMEOUT_RESCHEDULE, .id = f->timeout, .a = timeout_ns);
+        return byte_of(f) % 2 == 0 ? close_timeout(f)
+                                   : DO(f, TIMEOUT_RESCHEDULE, .id = f->timeout, .a = timeout_ns);
     if (!has_room() || command(f, &cmd) != 0)
         return cmd.status;
     own(cmd.id);
@@ -385,15 +383,15 @@ static int op_closable(fiber_t *f)
 
 /* What is wanted often stands here more than once. */
 static const operation_fn operations[] = {
-    op_yield,     op_yield,     op_yield,       op_sleep,        op_sleep,         op_sleep,
-    op_spawn,     op_spawn,     op_spawn,       op_spawn,        op_await,         op_await,
-    op_await,     op_await_for, op_cancel,      op_cancel,       op_uncancel,      op_look,
-    op_release,   op_settle,    op_settle,      op_future_await, op_future_await,  op_future_forget,
-    op_gather,    op_gather,    op_wait,        op_wait,         op_shield,        op_group,
-    op_group,     op_group,     op_group_close, op_group_join,   op_timeout,       op_timeout,
-    op_event,     op_event,     op_lock,        op_lock,         op_lock,          op_condition,
-    op_condition, op_semaphore, op_semaphore,   op_barrier,      op_queue,         op_queue,
-    op_queue,     op_queue,     op_callback,    op_callback,     op_timer_cancel,  op_var,
+    op_yield,     op_yield,     op_yield,       op_sleep,        op_sleep,        op_sleep,
+    op_spawn,     op_spawn,     op_spawn,       op_spawn,        op_await,        op_await,
+    op_await,     op_await_for, op_cancel,      op_cancel,       op_uncancel,     op_look,
+    op_release,   op_settle,    op_settle,      op_future_await, op_future_await, op_future_forget,
+    op_gather,    op_gather,    op_wait,        op_wait,         op_shield,       op_group,
+    op_group,     op_group,     op_group_close, op_group_join,   op_timeout,      op_timeout,
+    op_event,     op_event,     op_lock,        op_lock,         op_lock,         op_condition,
+    op_condition, op_semaphore, op_semaphore,   op_barrier,      op_queue,        op_queue,
+    op_queue,     op_queue,     op_callback,    op_callback,     op_timer_cancel, op_var,
     op_var,       op_job,       op_stop,        op_closable};
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 

@@ -1,6 +1,6 @@
 /*
- * Random programs of host tasks. Each task reads its own bytes, so what a program does depends only on
- * what it is told: every way of driving it has to come to the same log.
+ * Random programs of host tasks. Each task reads its own bytes, so what a program does depends only
+ * on what it is told: every way of driving it has to come to the same log.
  */
 #ifndef FUZZ_HOST_PROGRAM_H
 #define FUZZ_HOST_PROGRAM_H
@@ -18,10 +18,10 @@ typedef struct fiber {
     int phase;
     int held; /* the host has not released it */
     int budget;
-    size_t at; /* its place in the input */
-    uint32_t wait; /* the operation that it waits in, or whose outcome was there at once */
+    size_t at;      /* its place in the input */
+    uint32_t wait;  /* the operation that it waits in, or whose outcome was there at once */
     uint64_t value; /* that came with it */
-    uint64_t item; /* that it puts */
+    uint64_t item;  /* that it puts */
     uint64_t group;
     uint64_t timeout;
     int status; /* of its latest wait */
@@ -101,8 +101,8 @@ static void check_kept(void)
 {
     for (size_t i = 0; i < program.n_kept; i++) {
         const runner_host_cmd_t *cmd = &program.kept[i];
-        note("  kept: %u (%lld) of %llx: %s", cmd->op, (long long)cmd->a, (unsigned long long)cmd->task,
-             code_name(cmd->status));
+        note("  kept: %u (%lld) of %llx: %s", cmd->op, (long long)cmd->a,
+             (unsigned long long)cmd->task, code_name(cmd->status));
         if ((cmd->op & RUNNER_HOST_SUSPENDED) == 0)
             CHECK(cmd->status == (only_parks(cmd->op) ? RUNNER_EPARKED : 0));
     }
@@ -179,9 +179,9 @@ static int has_room(void)
 static uint64_t slot(fiber_t *f, int kind)
 {
     static const uint32_t makers[KINDS] = {
-        RUNNER_HOST_FUTURE_NEW,    RUNNER_HOST_EVENT_NEW,   RUNNER_HOST_LOCK_NEW,
+        RUNNER_HOST_FUTURE_NEW,    RUNNER_HOST_EVENT_NEW,     RUNNER_HOST_LOCK_NEW,
         RUNNER_HOST_CONDITION_NEW, RUNNER_HOST_SEMAPHORE_NEW, RUNNER_HOST_BARRIER_NEW,
-        RUNNER_HOST_QUEUE_NEW,     RUNNER_HOST_VAR_NEW,     0};
+        RUNNER_HOST_QUEUE_NEW,     RUNNER_HOST_VAR_NEW,       0};
     unsigned which = byte_of(f) % SLOTS;
     uint64_t *id = &program.slots[kind][which];
     if (*id != 0 || makers[kind] == 0)

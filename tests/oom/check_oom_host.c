@@ -1,8 +1,8 @@
 /*
  * The sweep of sweep.h through the batch interface, with the host of tests/api.
  *
- * A command that is refused says so, and its task ends with that. Steps, ends of tasks and jobs, and
- * releases need no memory. Whatever was refused: no id and no block is left, and each value of the
+ * A command that is refused says so, and its task ends with that. Steps, ends of tasks and jobs,
+ * and releases need no memory. Whatever was refused: no id and no block is left, and each value of the
  * host comes back once.
  */
 /* Some of it is for tasks in C only. */
@@ -31,8 +31,7 @@ static int give_now(host_task_t *t, int kind, host_fn fn, runner_host_cmd_t *cmd
     return status;
 }
 
-#define give(t, kind, fn, operation, ...)                                                          \
-    give_now(t, kind, fn, HOST_CMD(operation, __VA_ARGS__))
+#define give(t, kind, fn, operation, ...) give_now(t, kind, fn, HOST_CMD(operation, __VA_ARGS__))
 
 /* The id of what a command makes, in `t->id_out`. */
 static int make_now(host_task_t *t, int status)
@@ -189,8 +188,8 @@ static int gather_and_wait(host_task_t *t)
         ids[1] = t->id_out;
         TRY(runner_host_gather(t->host->runner, ids, 2, 0, &t->id_kept));
         host_own(t->host, t->id_kept);
-        TRY_WAIT_FOR(t, runner_host_wait(t->host->runner, t->id, ids, 2, RUNNER_FIRST_COMPLETED,
-                                         MS(50)));
+        TRY_WAIT_FOR(
+            t, runner_host_wait(t->host->runner, t->id, ids, 2, RUNNER_FIRST_COMPLETED, MS(50)));
         TRY_WAIT(t, AWAIT, .id = t->id_kept);
     }
     }
@@ -231,8 +230,7 @@ static int verdict(host_task_t *t)
     size_t count = 0;
     if (t->status != RUNNER_EGROUP)
         return t->status;
-    ck_assert_code(
-        runner_host_errors(t->host->runner, t->id_kept, tasks, codes, 8, &count), 0);
+    ck_assert_code(runner_host_errors(t->host->runner, t->id_kept, tasks, codes, 8, &count), 0);
     ck_assert_uint_ge(count, 1);
     for (size_t i = 0; i < count; i++)
         ck_assert_code(codes[i], RUNNER_ENOMEM);

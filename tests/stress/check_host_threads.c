@@ -1,6 +1,6 @@
 /*
- * Other threads beside a host's driver: posts that race with the close, jobs that end anywhere, steps
- * that come from one thread after the other.
+ * Other threads beside a host's driver: posts that race with the close, jobs that end anywhere,
+ * steps that come from one thread after the other.
  */
 #include "../api/host_driver.h"
 
@@ -38,8 +38,7 @@ static void *post(void *arg)
     poster_t *poster = arg;
     int code = 0;
     while (code == 0 && poster->accepted < MOST_POSTS) {
-        code = runner_host_post(poster->runner,
-                                poster->number << 32 | (uint64_t)poster->accepted);
+        code = runner_host_post(poster->runner, poster->number << 32 | (uint64_t)poster->accepted);
         poster->accepted += code == 0;
         sched_yield();
     }

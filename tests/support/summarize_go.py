@@ -11,7 +11,7 @@ import sys
 from collections import defaultdict
 
 ENDS = ("pass", "fail", "skip")
-MOST_LINES = 60
+FIRST_LINES, LAST_LINES = 40, 20  # of the output of a test
 
 
 class Run:
@@ -55,7 +55,10 @@ class Run:
                 yield name, outcome
 
     def show(self, package, test):
-        for line in self.output[package, test][-MOST_LINES:]:
+        lines = self.output[package, test]
+        if len(lines) > FIRST_LINES + LAST_LINES:
+            lines = lines[:FIRST_LINES] + ["..."] + lines[-LAST_LINES:]
+        for line in lines:
             print(f"    {line.rstrip()}")
 
 

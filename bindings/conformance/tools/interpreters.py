@@ -45,7 +45,7 @@ def choose(wanted):
 def make_ready(name):
     """Starts it once, without a program: one that is built when it is needed takes its time for
     that, which no program has to spare."""
-    start = _run(name, "--stream")
+    start = _call(stream_command(name))
     if start.returncode != 0:
         raise LookupError(f"{name} does not start: {start.stderr.strip()}")
 
@@ -61,5 +61,9 @@ def version(text):
 
 
 def _run(*arguments):
-    return subprocess.run([str(RUN), *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=False)
+    return _call([str(RUN), *arguments])
+
+
+def _call(command):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False)

@@ -149,6 +149,7 @@ class Search(unittest.TestCase):
         printed = io.StringIO()
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed), \
                 mock.patch.object(interpreters, "built", lambda: list(fakes)), \
+                mock.patch.object(interpreters, "VARIABLES", {}), \
                 mock.patch.object(interpreters, "stream_command", fakes.get):
             arguments = ["--count", "200", "--jobs", "2", "--out", folder]
             self.assertEqual(fuzz.main([*arguments, "--failures", "2"]), 1)
