@@ -54,30 +54,30 @@ static void return_with(runner_task_t *task, int status, uint64_t value, bool ef
 
 /* --- handing out --- */
 
-/* Whether its step changes nothing that the tasks before it in a batch could see, or change: its wait
- * can then be ended before they have run. */
-static bool is_pure(const runner_task_t *task)
+/* Whether the end of its wait changes what others see, such as a lock that is handed over. It then has
+ * to be told what its wait has brought, even if it is cancelled before. */
+static bool has_effect(const runner_task_t *task)
 {
     const runner__wait_ops_t *ops = task->wait.ops;
-    bool canceled = (task->future.task_flags & RUNNER__TASK_MUST_CANCEL) != 0;
-    if ((task->future.task_flags & RUNNER__TASK_STARTED) == 0) {
-        return !canceled;
+    if (ops == NULL || ops == &runner__wait_for_time) {
+        return false;
     }
-    if (ops == NULL || ops == &runner__wait_for_time || ops == &returned_ops) {
-        return true;
+    if (ops == &returned_ops) {
+        return (task->wait.put.priority & HAD_EFFECT) != 0;
     }
-    if (ops == &runner__wait_for_future && !canceled) {
+    if (ops == &runner__wait_for_future) {
         const runner_future_t *future = task->wait.on;
-        return runner__future_is_done(future) && future->code == 0;
+        return !runner__future_is_done(future) || future->code != 0;
     }
-    return false;
+    return true;
 }
 
-/* Whether it has to be told what its wait has brought, even if it is cancelled before. */
-static bool had_effect(const runner_task_t *task)
+/* Whether its wait can be ended before the tasks that stand before it in a batch have run: it changes
+ * nothing that they see, and there is no cancel to be told that they could take back. */
+static bool is_pure(const runner_task_t *task)
 {
-    return task->wait.ops == &returned_ops ? (task->wait.put.priority & HAD_EFFECT) != 0
-                                           : !is_pure(task);
+    bool canceled = (task->future.task_flags & RUNNER__TASK_MUST_CANCEL) != 0;
+    return !canceled && (task->wait.ops == &returned_ops || !has_effect(task));
 }
 
 static uint64_t value_of(const runner_task_t *task, int status, uint64_t of_future)
@@ -101,7 +101,7 @@ bool runner__batch_push(runner__host_t *host, uint64_t task, int kind, int statu
 /* Ends its wait, and hands it out if it is to run. */
 static void hand_out(runner__host_t *host, runner_task_t *task)
 {
-    bool effect = had_effect(task);
+    bool effect = has_effect(task);
     bool started = (task->future.task_flags & RUNNER__TASK_STARTED) != 0;
     uint64_t of_future = 0;
     int status = 0;

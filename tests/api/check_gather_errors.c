@@ -449,7 +449,8 @@ int main(void)
     tcase_add_test(tcase, the_first_error_is_the_outcome_and_later_ones_are_taken_too);
     tcase_add_test(tcase, the_first_error_is_the_first_in_time);
     tcase_add_test(tcase, what_failed_already_fails_the_gather_at_once);
-    tcase_add_test(tcase, R093_an_error_that_comes_when_nobody_has_the_gather_any_more_is_taken_by_it);
+    tcase_add_test(tcase,
+                   R093_an_error_that_comes_when_nobody_has_the_gather_any_more_is_taken_by_it);
     tcase_add_test(tcase, R093_the_error_of_a_gather_that_nobody_took_is_reported_once);
     tcase_add_test(tcase, an_error_may_be_an_outcome_like_another);
     tcase_add_test(tcase, an_input_that_was_cancelled_may_be_an_outcome_like_another);
