@@ -72,14 +72,6 @@ static bool has_effect(const runner_task_t *task)
     return true;
 }
 
-/* Whether its wait can be ended before the tasks that stand before it in a batch have run: it changes
- * nothing that they see, and there is no cancel to be told that they could take back. */
-static bool is_pure(const runner_task_t *task)
-{
-    bool canceled = (task->future.task_flags & RUNNER__TASK_MUST_CANCEL) != 0;
-    return !canceled && (task->wait.ops == &returned_ops || !has_effect(task));
-}
-
 static uint64_t value_of(const runner_task_t *task, int status, uint64_t of_future)
 {
     if (status == RUNNER_ECANCELED) {
@@ -99,25 +91,17 @@ bool runner__batch_push(runner__host_t *host, uint64_t task, int kind, int statu
 }
 
 /* Ends its wait, and hands it out if it is to run. */
-static void hand_out(runner__host_t *host, runner_task_t *task)
+static void hand_out(runner__host_t *host, runner_task_t *task, bool effect)
 {
-    bool effect = has_effect(task);
     bool started = (task->future.task_flags & RUNNER__TASK_STARTED) != 0;
     uint64_t of_future = 0;
     int status = 0;
     if (task->wait.ops == &runner__wait_for_future) {
         of_future = (uint64_t)(uintptr_t)((const runner_future_t *)task->wait.on)->value;
     }
-    runner_task_ref(task);
     if (!runner__task_wake(task, &status)) {
-        if (runner__future_is_done(&task->future)) { /* it never ran */
-            host->tasks--;
-            (void)runner__batch_push(host, task->body.id, RUNNER_HOST_ENDED, RUNNER_ECANCELED, 0);
-        }
-        runner_task_unref(task);
-        return;
+        return; /* the wait goes on */
     }
-    runner_task_unref(task);
     runner__host_end_item(task, status);
     uint64_t value = value_of(task, status, of_future);
     task->future.task_flags |= RUNNER__TASK_OUT;
@@ -133,6 +117,19 @@ static void hand_out(runner__host_t *host, runner_task_t *task)
     runner__loop_of(host->self)->pausing = true;
 }
 
+/* It was cancelled before it ever ran: it ends without. */
+static void end_unstarted(runner__host_t *host, runner_task_t *task)
+{
+    int status;
+    runner_task_ref(task);
+    (void)runner__task_wake(task, &status);
+    host->tasks--;
+    (void)runner__batch_push(host, task->body.id, RUNNER_HOST_ENDED, RUNNER_ECANCELED, 0);
+    runner_task_unref(task);
+}
+
+/* A wait can be ended before the tasks that stand before it in a batch have run if that changes nothing
+ * that they see, and there is no cancel to be told that they could take back. */
 bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry)
 {
     if (entry->run != runner__task_entry) {
@@ -144,7 +141,10 @@ bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry)
         return false;
     }
     runner__host_t *host = runner__of_loop(loop)->host;
-    if (host->batch > 0 && (host->complete || !is_pure(task))) {
+    bool canceled = (task->future.task_flags & RUNNER__TASK_MUST_CANCEL) != 0;
+    bool effect = has_effect(task);
+    bool pure = !canceled && (!effect || task->wait.ops == &returned_ops);
+    if (host->batch > 0 && (host->complete || !pure)) {
         return false;
     }
     if ((host->batch == 0 && !runner__tell(host)) || host->count == host->cap) {
@@ -152,8 +152,11 @@ bool runner__batch_take(runner__loop_t *loop, runner__entry_t *entry)
         return false;
     }
     runner__list_remove(&entry->node);
-    runner__list_init(&entry->node);
-    hand_out(host, task);
+    if (canceled && (task->future.task_flags & RUNNER__TASK_STARTED) == 0) {
+        end_unstarted(host, task);
+    } else {
+        hand_out(host, task, effect);
+    }
     return true;
 }
 
