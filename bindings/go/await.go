@@ -43,16 +43,18 @@ func (o *outcome) awaitIn(self *task, ctx context.Context) error {
 		c.Op = core.OpAwait
 	}
 	status, value := self.wait(ctx, c)
-	if status != 0 && o.has(flagFuture) {
-		o.refresh()
-	}
-	// If self was cancelled, that o has ended too changes nothing.
-	if o.isDone() && o.status == status {
-		self.unwaited = nil
+	if status == 0 {
 		return o.taken()
 	}
-	if status == 0 {
-		return ErrPending
+	watched := self.unwaited != nil
+	failure := self.r.errorOf(status, value, self)
+	if status == core.ECANCELED {
+		o.refreshAs(failure)
 	}
-	return self.r.errorOf(status, value, self)
+	// What o itself has ended with is told; but not if self was cancelled and o was not, and not if it was
+	// cancelled because ctx has ended.
+	if !watched && o.isDone() && o.status == status {
+		return o.taken()
+	}
+	return failure
 }

@@ -61,6 +61,7 @@ func (r *engine) runMain(q errand) reply {
 	t := q.main
 	t.id = id
 	r.know(t)
+	r.count(t)
 	if t.label != nil && t.label.name != "" {
 		r.core.Name(id, t.label.name)
 	}
@@ -193,30 +194,37 @@ type closing interface {
 	closing(ctx context.Context) error
 }
 
-// closer is the task that closes the closable of a KindStart.
-func (r *engine) closer(event *core.Event) *task {
-	c, ok := r.peek(event.Value).(closing)
-	if !ok {
-		return nil
+// closers makes the tasks that close closables, of all those that begin in the batch: C has made all
+// of them before.
+func (r *engine) closers() {
+	for i := r.next - 1; i < len(r.events); i++ {
+		event := &r.events[i]
+		if c, ok := r.peek(event.Value).(closing); ok && event.Kind == core.KindStart && r.task(event.Task) == nil {
+			r.closer(event.Task, c)
+		}
 	}
+}
+
+func (r *engine) closer(id uint64, c closing) {
 	t := &Task[struct{}]{fn: func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.closing(ctx)
 	}}
 	t.self = t
-	t.r, t.id, t.lent = r, event.Task, true
+	t.r, t.id, t.lent = r, id, true
 	t.values = context.Background()
 	if r.values != nil {
 		t.values = context.WithoutCancel(r.values)
 	}
 	r.know(&t.task)
-	return &t.task
+	r.count(&t.task)
 }
 
 // starting is the task of a KindStart that is to run its body; nil if it ends without.
 func (r *engine) starting(event *core.Event) *task {
 	t := r.task(event.Task)
 	if t == nil {
-		if t = r.closer(event); t == nil {
+		r.closers()
+		if t = r.task(event.Task); t == nil {
 			return nil
 		}
 	}

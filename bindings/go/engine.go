@@ -42,6 +42,7 @@ type engine struct {
 	lost    []*worker    // loop: those whose task was given up
 	timer   *time.Timer  // loop: of park
 
+	started  uint64               // loop: how many tasks there were
 	tasks    []*task              // loop: those that are not done, by the index of their id
 	gones    []uint64             // loop: ids whose failures C may still tell, but does not know any more
 	watches  []*watch             // loop: of the contexts of waits

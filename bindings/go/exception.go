@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"example.org/librunner/go/internal/core"
@@ -26,6 +25,9 @@ func (w *worker) except() {
 	told, ok := r.core.Exception()
 	if !ok {
 		return
+	}
+	if f := r.failures[told.Value]; f != nil && f.risen {
+		return // the caller of the run has it
 	}
 	e := r.exception(told)
 	if r.handler == nil {
@@ -60,7 +62,6 @@ func (r *engine) exception(told core.Exception) Exception {
 	e := Exception{
 		Message:  told.Message,
 		Name:     told.Name,
-		ID:       told.Task,
 		Site:     told.Site,
 		Duration: told.Duration,
 	}
@@ -68,18 +69,18 @@ func (r *engine) exception(told core.Exception) Exception {
 		e.Err = Errno(told.Code)
 	}
 	if f := r.failures[told.Value]; f != nil {
-		e.Err = f.err
+		e.Err, e.ID = f.err, f.number
 		if f.name != "" {
 			e.Name = f.name
 		}
 		if f.site != "" {
 			e.Site = f.site
 		}
-	} else if t := r.task(told.Task); t != nil && t.label != nil {
-		e.Site = t.label.site
-	}
-	if e.Name == "" && e.ID != 0 {
-		e.Name = "Task-" + strconv.FormatUint(e.ID, 10)
+	} else if t := r.task(told.Task); t != nil {
+		e.Name, e.ID = t.Name(), t.number
+		if t.label != nil {
+			e.Site = t.label.site
+		}
 	}
 	return e
 }

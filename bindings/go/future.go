@@ -56,7 +56,7 @@ func (f *Future[T]) Reject(reason error) error {
 		return err
 	}
 	f.flags.Or(flagHeld)
-	f.r.fail(&f.outcome, reason, nil)
+	f.r.fail(f.id, reason)
 	f.settle(core.EUSER, reason)
 	return nil
 }

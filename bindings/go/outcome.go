@@ -90,13 +90,20 @@ func (o *outcome) settle(status int32, err error) {
 }
 
 // refresh asks C whether a future was cancelled together with who waited for it.
-func (o *outcome) refresh() {
+func (o *outcome) refresh() { o.refreshAs(nil) }
+
+// refreshAs is refresh that knows why.
+func (o *outcome) refreshAs(err error) {
 	if o.flags.Load()&(flagFuture|flagDone) != flagFuture {
 		return
 	}
-	if c := o.r.command(core.Cmd{Op: core.OpStatus, ID: o.id}); c.Status == core.ECANCELED {
-		o.settle(core.ECANCELED, canceledBy(o.cause))
+	if c := o.r.command(core.Cmd{Op: core.OpStatus, ID: o.id}); c.Status != core.ECANCELED {
+		return
 	}
+	if !isCancel(err, false) {
+		err = canceledBy(err)
+	}
+	o.settle(core.ECANCELED, err)
 }
 
 // look is refresh for those who may ask C.
@@ -156,7 +163,7 @@ func (o *outcome) handle() (id uint64, release bool, err error) {
 		settle.Op = core.OpCancel
 	default:
 		settle = core.Cmd{Op: core.OpReject, ID: future.ID, Status: o.status, B: o.id}
-		r.fail(o, o.err, nil)
+		r.fail(o.id, o.err)
 	}
 	r.buffer(settle)
 	r.flush()
@@ -166,21 +173,31 @@ func (o *outcome) handle() (id uint64, release bool, err error) {
 // failure is what is known of a task or a future that has failed, or was cancelled for a cause, as
 // long as C can name it.
 type failure struct {
-	err  error
-	name string
-	site string
+	err    error
+	name   string
+	site   string
+	number uint64
+	risen  bool // the run has ended with it
 }
 
-// fail remembers the error of o.
-func (r *engine) fail(o *outcome, err error, l *label) {
+// fail remembers the error of an outcome.
+func (r *engine) fail(id uint64, err error) *failure {
 	f := &failure{err: err}
-	if l != nil {
-		f.name, f.site = l.name, l.site
-	}
 	if r.failures == nil {
 		r.failures = make(map[uint64]*failure)
 	}
-	r.failures[o.id] = f
+	r.failures[id] = f
+	return f
+}
+
+// failTask remembers the error of a task.
+func (r *engine) failTask(t *task, err error) {
+	f := r.fail(t.id, err)
+	f.number = t.number
+	f.risen = r.crash != nil && err == r.crash.error()
+	if t.label != nil {
+		f.name, f.site = t.label.name, t.label.site
+	}
 }
 
 // errorOf is the error of a wait of t that has failed with a status and a value: what the task that

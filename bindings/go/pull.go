@@ -246,13 +246,13 @@ func (r *engine) finish(t *task, status int32, err error) {
 	r.forget(t)
 	switch {
 	case status == core.EUSER:
-		r.fail(&t.outcome, err, t.label)
+		r.failTask(t, err)
 		if !t.lent {
 			// Once nobody can take the failure any more, C reports it.
 			runtime.AddCleanup(t, release, reference{r, t.id})
 		}
 	case status != 0 && err != error(canceled):
-		r.fail(&t.outcome, err, t.label)
+		r.failTask(t, err)
 	}
 	t.end(status, err)
 }

@@ -103,10 +103,19 @@ func (r *Runner) Tasks() ([]TaskInfo, error) {
 		return nil, err
 	}
 	defer e.leave()
+	if e.cur != nil {
+		e.command(core.Cmd{Op: core.OpCancelling, ID: e.cur.id}) // C learns that it runs
+	}
 	e.flush()
 	found, code := e.core.Tasks()
 	if code != 0 {
 		return nil, Errno(code)
+	}
+	known := make(map[uint64]*task, len(found))
+	for _, t := range e.tasks {
+		if t != nil {
+			known[t.number] = t
+		}
 	}
 	infos := make([]TaskInfo, 0, len(found))
 	for _, f := range found {
@@ -117,7 +126,7 @@ func (r *Runner) Tasks() ([]TaskInfo, error) {
 		if f.State > 0 && int(f.State) < len(taskStates) {
 			info.State = taskStates[f.State]
 		}
-		if t := e.task(f.ID); t != nil {
+		if t := known[f.ID]; t != nil {
 			info.Name = t.Name()
 			if t.label != nil {
 				info.Site = t.label.site

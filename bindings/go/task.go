@@ -19,7 +19,7 @@ type Task[T any] struct {
 // AnyTask is a task of whatever type.
 type AnyTask interface {
 	Awaiter
-	// ID is a number that no other task of the runner has.
+	// ID is the number of the task among those of its runner, from 1.
 	ID() uint64
 	// Name is the name that [Name] gave it, or one made of its number.
 	Name() string
@@ -44,6 +44,7 @@ type task struct {
 	unwaited error           // loop: why the context of its wait has ended that
 	watch    *watch          // loop: of the context of its wait, or nil
 	result   core.Event      // loop: with which it is resumed
+	number   uint64          // of the task among those of the runner, from 1
 	touched  bool            // loop: it may have been cancelled while it ran
 	main     bool
 	lent     bool // C has made it, and keeps its reference
@@ -128,6 +129,7 @@ func (r *engine) spawn(t *task, group uint64, opts []TaskOption) (err error) {
 	// A plain spawn is refused only where memory runs out, or the runner closes.
 	if group == 0 && t.label == nil && !r.closing {
 		r.buffer(c)
+		r.count(t)
 		return nil
 	}
 	if c = r.command(c); c.Status != 0 {
@@ -135,10 +137,17 @@ func (r *engine) spawn(t *task, group uint64, opts []TaskOption) (err error) {
 		r.ids = append(r.ids, t.id)
 		return Errno(c.Status)
 	}
+	r.count(t)
 	if t.label != nil && t.label.name != "" {
 		r.core.Name(t.id, t.label.name)
 	}
 	return nil
+}
+
+// count gives t its number: the one that C has given it.
+func (r *engine) count(t *task) {
+	r.started++
+	t.number = r.started
 }
 
 // describe gives t what its options say. It returns the context that it is to run in, or 0.
@@ -158,16 +167,19 @@ func (r *engine) describe(t *task, opts []TaskOption) (vars uint64, err error) {
 	return vars, nil
 }
 
-// ID is a number that no other task of the runner has; 0 for one that could not be started.
-func (t *task) ID() uint64 { return t.id }
+// ID is the number of the task among those of its runner, from 1; 0 if it could not be started.
+func (t *task) ID() uint64 { return t.number }
 
 // Name is the name that the option [Name] gave it, or one made of its number.
 func (t *task) Name() string {
 	if t.label != nil && t.label.name != "" {
 		return t.label.name
 	}
-	return "Task-" + strconv.FormatUint(t.id, 10)
+	return taskName(t.number)
 }
+
+// taskName is the name of a task that was given none: the one that C uses.
+func taskName(number uint64) string { return "Task-" + strconv.FormatUint(number, 10) }
 
 // Await waits until the task is done, and takes its outcome. It does not wait if the task is done.
 //

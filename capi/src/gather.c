@@ -12,6 +12,7 @@ typedef struct gather {
     size_t left; /* different children that have not been accounted for */
     bool return_errors;
     bool has_values;   /* the array is its value */
+    bool held;         /* by itself */
     bool was_canceled; /* some of the children, by a cancel of this */
     void **values;     /* behind the children */
     runner__one_t children[];
@@ -87,14 +88,20 @@ static void settle(gather_t *gather)
 static void hold(gather_t *gather, void (*release)(runner__scoped_t *waiting))
 {
     runner__tasks_t *tasks = (runner__tasks_t *)gather->fan.future.home;
+    if (runner__home_phase(&tasks->home) == RUNNER__CLOSED) {
+        return; /* none of them will ever end */
+    }
+    gather->held = true;
     (void)runner_future_ref(&gather->fan.future);
     runner__scoped_add(tasks, &gather->waiting, release);
 }
 
 static void let_go(runner__scoped_t *waiting)
 {
+    gather_t *gather = RUNNER__CONTAINER(waiting, gather_t, waiting);
     runner__list_remove(&waiting->node);
-    runner__future_unref(&RUNNER__CONTAINER(waiting, gather_t, waiting)->fan.future);
+    gather->held = false;
+    runner__future_unref(&gather->fan.future);
 }
 
 static void account_for(gather_t *gather, runner_future_t *future)
@@ -107,7 +114,7 @@ static void account_for(gather_t *gather, runner_future_t *future)
     } else if (gather->left == 0) {
         settle(gather);
     }
-    if (gather->left == 0) {
+    if (gather->left == 0 && gather->held) {
         let_go(&gather->waiting);
     }
 }
@@ -160,6 +167,7 @@ int runner__gather(runner_future_t *const *futures, size_t count, bool return_er
     gather->count = count;
     gather->return_errors = return_errors;
     gather->has_values = has_values;
+    gather->held = false;
     gather->was_canceled = false;
     gather->values = (void **)(gather->children + count);
     runner__several_hold(gather->children, futures, count, gather, child_is_done);

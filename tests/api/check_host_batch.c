@@ -462,6 +462,53 @@ START_TEST(a_wait_with_an_effect_stands_before_others_of_its_batch)
 }
 END_TEST
 
+static int take_and_wait(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT_FOR(t, effect->wait(t, t->parent->id_kept));
+        ck_assert_code(t->status, 0);
+        if (effect->wait == wait_for_item)
+            host_got(t->host, t->value);
+        WAIT(t, SLEEP, .a = MS(1));
+        say(t, "%s %d", code_name(t->status), (int)t->value);
+    }
+    return t->status;
+}
+
+static int give_to_one(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        t->id_kept = effect->make(t);
+        t->other = host_spawn_detached(t, take_and_wait, "taker");
+        WAIT_CODE(t, 0, YIELD);
+        effect->give(t, t->id_kept);
+        WAIT_CODE(t, 0, SLEEP, .a = MS(5));
+    }
+    return 0;
+}
+
+/* The driver itself cancels the task whose event is out: it has what it waited for by then. */
+START_TEST(R147_what_was_handed_out_is_told_before_a_cancel)
+{
+    host_t *host = host_new(MANY_CALL);
+    effect = &effects[_i];
+    host_begin(host, give_to_one);
+    host_step(host); /* main begins, */
+    host_step(host); /* the taker waits, main gives */
+    host_take(host);
+    const runner_host_event_t *event = event_of(host, host->main->other);
+    ck_assert_int_eq(event->kind, RUNNER_HOST_RESUME);
+    ck_assert_code(host_do(&host->nobody, CANCEL, .id = event->task, .b = 8), 0);
+    ck_assert_code(event->status, 0);
+    host_work(host);
+    ck_assert_code(host_drive(host), 0);
+    log_expect("taker:RUNNER_ECANCELED 8");
+    close_and_free(host);
+}
+END_TEST
+
 /* --- suite ------------------------------------------------------------------------------- */
 
 int main(void)
@@ -480,5 +527,6 @@ int main(void)
     tcase = test_case(suite, "effects");
     tcase_add_loop_test(tcase, a_wait_with_an_effect_begins_its_batch, 0, WAYS * EFFECTS);
     tcase_add_loop_test(tcase, a_wait_with_an_effect_stands_before_others_of_its_batch, 0, EFFECTS);
+    tcase_add_loop_test(tcase, R147_what_was_handed_out_is_told_before_a_cancel, 0, EFFECTS);
     return test_main(suite);
 }

@@ -414,6 +414,67 @@ START_TEST(R128_what_was_taken_back_reads_as_nothing)
 }
 END_TEST
 
+static int cancel_next_and_interrupt(host_task_t *t)
+{
+    ck_assert_code(host_do(t, CANCEL, .id = t->other->id, .b = 6), 0);
+    return interrupt_twice(t);
+}
+
+static int spawn_canceller(host_task_t *t)
+{
+    switch (t->line) {
+    case 0: {
+        host_task_t *x = host_spawn_detached(t, cancel_next_and_interrupt, "x");
+        x->other = host_spawn(t, yield_and_say, "new");
+        WAIT(t, SLEEP, .a = MS(5));
+    }
+    }
+    return t->status;
+}
+
+static int yield_then_cancel_next(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT_CODE(t, 0, YIELD);
+    }
+    return cancel_next_and_interrupt(t);
+}
+
+static int spawn_late_canceller(host_task_t *t)
+{
+    switch (t->line) {
+    case 0: {
+        host_task_t *x = host_spawn_detached(t, yield_then_cancel_next, "x");
+        x->other = host_spawn(t, yield_and_say, "old");
+        WAIT(t, SLEEP, .a = MS(5));
+    }
+    }
+    return t->status;
+}
+
+START_TEST(R145_one_that_was_cancelled_and_taken_back_never_starts)
+{
+    host_t *host = host_new(_i);
+    ck_assert_code(host_run(host, spawn_canceller), RUNNER_EINTR);
+    log_expect("x:interrupts twice");
+    ck_assert_code(host_run(host, sleep_and_say), 0);
+    log_expect("new:ended RUNNER_ECANCELED,main:again,main:0");
+    close_and_free(host);
+}
+END_TEST
+
+START_TEST(R141_one_that_was_cancelled_and_taken_back_is_told_later)
+{
+    host_t *host = host_new(_i);
+    ck_assert_code(host_run(host, spawn_late_canceller), RUNNER_EINTR);
+    log_expect("old:1,x:interrupts twice");
+    ck_assert_code(host_run(host, sleep_and_say), 0);
+    log_expect("old:RUNNER_ECANCELED,main:again,main:0");
+    close_and_free(host);
+}
+END_TEST
+
 static int interrupt_in_one_go(host_task_t *t)
 {
     ck_assert_code(runner_interrupt(t->host->runner), 0);
@@ -454,6 +515,8 @@ int main(void)
     add_for_each_way(tcase, R119_the_first_interrupt_cancels_main_that_is_parked);
     add_for_each_way(tcase, R126_an_interrupt_beside_another_cancel_is_a_cancel);
     add_for_each_way(tcase, R128_the_second_interrupt_takes_the_rest_of_the_batch_back);
+    add_for_each_way(tcase, R145_one_that_was_cancelled_and_taken_back_never_starts);
+    add_for_each_way(tcase, R141_one_that_was_cancelled_and_taken_back_is_told_later);
     tcase_add_test(tcase, R128_what_was_taken_back_reads_as_nothing);
     add_for_each_way(tcase, R128_two_interrupts_at_once_end_the_run);
     return test_main(suite);

@@ -135,6 +135,57 @@ START_TEST(an_outcome_at_once_waits_for_the_rest_of_the_batch)
 }
 END_TEST
 
+/* --- cancelled before it is told --------------------------------------------------------- */
+
+/* What was there is told: it may have changed something. The cancel comes with the next wait, as for a
+ * task that was not suspended. */
+static void cancel_before_it_is_told(host_t *host, const uint64_t *tasks, runner_host_cmd_t first,
+                                     uint64_t value)
+{
+    size_t at = 0;
+    runner_host_cmd_t cmds[] = {
+        first,
+        {.task = tasks[1], .op = RUNNER_HOST_CANCEL, .id = tasks[0], .b = 9},
+        {.task = tasks[1], .op = RUNNER_HOST_SLEEP, .a = MS(100)},
+        {.task = tasks[2], .op = RUNNER_HOST_SLEEP, .a = MS(100)},
+    };
+    step_with(host, cmds, 4);
+    ck_assert_code(cmds[1].status, 0);
+    expect_next(host, &at, tasks[0], 0, value);
+    cmds[0] = (runner_host_cmd_t){.task = tasks[0], .op = RUNNER_HOST_SLEEP, .a = MS(50)};
+    step_with(host, cmds, 1);
+    at = 0;
+    expect_next(host, &at, tasks[0], RUNNER_ECANCELED, 9);
+    ck_assert_uint_eq(now_ms(host->runner), 0);
+    ck_assert_code(runner_end(host->runner), RUNNER_ESTOPPED);
+    host_discard(host);
+}
+
+START_TEST(R147_an_outcome_that_was_there_is_told_before_a_cancel)
+{
+    uint64_t tasks[3];
+    host_t *host = host_with_three(tasks);
+    cancel_before_it_is_told(host, tasks,
+                             (runner_host_cmd_t){.task = tasks[0],
+                                                 .op = RUNNER_HOST_AWAIT | RUNNER_HOST_SUSPENDED,
+                                                 .id = host->main->id_kept},
+                             5);
+}
+END_TEST
+
+START_TEST(a_lock_that_was_free_is_not_lost_by_a_cancel)
+{
+    uint64_t tasks[3];
+    host_t *host = host_with_three(tasks);
+    cancel_before_it_is_told(
+        host, tasks,
+        (runner_host_cmd_t){.task = tasks[0],
+                            .op = RUNNER_HOST_LOCK_ACQUIRE | RUNNER_HOST_SUSPENDED,
+                            .id = host_make(&host->nobody, LOCK_NEW)},
+        0);
+}
+END_TEST
+
 /* --- suite ------------------------------------------------------------------------------- */
 
 int main(void)
@@ -144,5 +195,8 @@ int main(void)
     tcase_add_test(tcase, an_outcome_that_is_there_at_once_comes_as_the_next_event);
     tcase_add_test(tcase, a_refusal_is_an_outcome_of_a_wait);
     tcase_add_test(tcase, an_outcome_at_once_waits_for_the_rest_of_the_batch);
+    tcase = test_case(suite, "cancelled");
+    tcase_add_test(tcase, R147_an_outcome_that_was_there_is_told_before_a_cancel);
+    tcase_add_test(tcase, a_lock_that_was_free_is_not_lost_by_a_cancel);
     return test_main(suite);
 }
