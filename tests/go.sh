@@ -38,8 +38,8 @@ script() {
     shift
     "$@" >"$work/log" 2>&1
     status=$?
-    grep -v '^ok ' "$work/log"
-    count=$(sed -n '/^[0-9]* passed, [0-9]* failed$/p' "$work/log" | tail -n 1)
+    grep -v -e '^ok ' -e '^[0-9]* passed, [0-9]* failed$' "$work/log"
+    count=$(grep '^[0-9]* passed, [0-9]* failed$' "$work/log" | tail -n 1)
     case $count in
     *" 0 failed") [ "$status" -eq 0 ] || count="${count%% *} passed, 1 failed" ;;
     "") count="0 passed, 1 failed" ;;

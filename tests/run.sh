@@ -68,7 +68,7 @@ tools_of() {
 
 needs_go() {
     case $1 in
-    swig | go | go_short) ;;
+    go | go_short) ;;
     *) return 1 ;;
     esac
 }

@@ -37,8 +37,14 @@ var counted *testing.T
 // newRunner makes a runner with a virtual clock, which the test closes at the latest when it ends.
 func newRunner(t *testing.T, opts ...runner.Option) *runner.Runner {
 	t.Helper()
+	return newRealRunner(t, append([]runner.Option{runner.WithVirtualClock()}, opts...)...)
+}
+
+// newRealRunner is newRunner with the real clock: for what waits for other goroutines.
+func newRealRunner(t *testing.T, opts ...runner.Option) *runner.Runner {
+	t.Helper()
 	leavesNothing(t)
-	r := runner.New(append([]runner.Option{runner.WithVirtualClock()}, opts...)...)
+	r := runner.New(opts...)
 	t.Cleanup(func() { r.Close() })
 	return r
 }

@@ -175,7 +175,7 @@ static int new_job(runner__host_t *host, void **out, runner_future_t **future)
 static int start_job(runner__host_t *host, runner_host_cmd_t *cmd)
 {
     bool was_reserved = cmd->id != 0;
-    runner_future_t *future;
+    runner_future_t *future = NULL;
     uint64_t future_id = 0;
     void *job = NULL;
     int code = runner__host_prepare_id(host, &cmd->id);
@@ -200,7 +200,7 @@ static int start_job(runner__host_t *host, runner_host_cmd_t *cmd)
 int runner__host_to_thread(runner__host_t *host, runner_host_cmd_t *cmd, runner_task_t *task)
 {
     bool was_reserved = cmd->id != 0;
-    runner_future_t *future;
+    runner_future_t *future = NULL;
     void *job = NULL;
     int code = 0;
     if (runner__task_may_wait(&code) == NULL) {
