@@ -128,7 +128,7 @@ type watch struct {
 	stop  func() bool
 	place int    // among those of the engine
 	fired bool   // loop: the wait was cancelled by it
-	base  uint64 // loop: how many cancels there were before
+	base  uint64 // how many cancels there were before
 }
 
 // waitWatched is wait with a context that can end by itself.
@@ -147,6 +147,7 @@ func (t *task) waitWatched(ctx context.Context, c core.Cmd, start func(core.Cmd)
 func (t *task) watchOver(ctx context.Context) *watch {
 	r := t.r
 	w := &watch{t: t, ctx: ctx, place: len(r.watches)}
+	w.base = r.command(core.Cmd{Op: core.OpCancelling, ID: t.id}).B
 	t.watch = w
 	r.watches = append(r.watches, w)
 	if len(r.watches) == 1 {
@@ -161,7 +162,6 @@ func (w *watch) deliver(r *engine) {
 	if w.t.watch != w || w.fired {
 		return
 	}
-	w.base = r.command(core.Cmd{Op: core.OpCancelling, ID: w.t.id}).B
 	w.fired = r.command(core.Cmd{Op: core.OpCancel, ID: w.t.id}).Status == 0
 }
 

@@ -140,9 +140,9 @@ runner__value_t *runner__value_new(runner__host_t *host, uint64_t value);
 /* The same from any thread. */
 runner__value_t *runner__value_new_outside(runner__host_t *host, uint64_t value);
 uint64_t runner__value_take(runner__value_t *value);
-void runner__value_drop(void *value);
+void runner__value_drop(void *arg);
 /* A callback: the value comes with RUNNER_HOST_CALL. */
-int runner__value_call(void *value);
+int runner__value_call(void *arg);
 
 /* --- host_commands.c --- */
 

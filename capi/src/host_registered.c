@@ -211,7 +211,7 @@ int runner__host_to_thread(runner__host_t *host, runner_host_cmd_t *cmd, runner_
         return code;
     }
     code = new_job(host, &job, &future);
-    code = runner__host_made(host, cmd, RUNNER__KIND_JOB, code, job, was_reserved);
+    (void)runner__host_made(host, cmd, RUNNER__KIND_JOB, code, job, was_reserved);
     return code != 0 ? code : runner__task_park_on(task, future, &task->arg);
 }
 
