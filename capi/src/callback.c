@@ -154,6 +154,14 @@ static int start(runner_t *self, int64_t when_ns, runner_callback_fn fn, void *a
     return 0;
 }
 
+int runner__call_at(runner_t *self, int64_t when_ns, runner_callback_fn fn, void *arg,
+                    runner_drop_fn drop, runner_timer_t **out)
+{
+    runner__home_t *home;
+    int code = runner__home_use(self, &home);
+    return code != 0 ? code : start(self, when_ns, fn, arg, drop, NULL, out);
+}
+
 int runner_call_later(runner_t *self, int64_t timeout_ms, runner_callback_fn fn, void *arg,
                       runner_drop_fn drop, runner_timer_t **out)
 {

@@ -1,5 +1,6 @@
 /* What the runner keeps for its host beside tasks and objects: callbacks, variables, jobs, closables. */
 #include "base/alloc.h"
+#include "callback.h"
 #include "closable.h"
 #include "coroutine.h"
 #include "executor.h"
@@ -26,17 +27,18 @@ static int call_soon(runner__host_t *host, const runner_host_cmd_t *cmd)
 
 static int start_timer(runner__host_t *host, const runner_host_cmd_t *cmd, void **out)
 {
-    uint64_t when_ns = cmd->a > 0 ? (uint64_t)cmd->a : 0;
+    int64_t when_ns = cmd->a;
     runner__value_t *value = runner__value_new(host, cmd->b);
     if (value == NULL) {
         return RUNNER_ENOMEM;
     }
     if (cmd->op == RUNNER_HOST_CALL_LATER) {
-        when_ns = runner__host_deadline(host, cmd->a);
+        int64_t now_ns = runner__loop_time(runner__loop_of(host->self));
+        when_ns = cmd->a > INT64_MAX - now_ns ? INT64_MAX : now_ns + cmd->a;
     }
     value->id = cmd->id;
-    int code = runner_call_at_ns(host->self, when_ns, runner__value_call, value, runner__value_drop,
-                                 (runner_timer_t **)out);
+    int code = runner__call_at(host->self, when_ns, runner__value_call, value, runner__value_drop,
+                               (runner_timer_t **)out);
     if (code != 0) {
         (void)runner__value_take(value);
     }

@@ -235,7 +235,8 @@ typedef struct runner_host_cmd {
 
 /** Call back in the next iteration, in the context of the task. in(b: value). */
 #define RUNNER_HOST_CALL_SOON 110
-/** Call back later. in(a: nanoseconds from now, b: value), makes a timer. */
+/** Call back later. in(a: nanoseconds from now; 0 or less is due now, ordered by deadline; b: value),
+ * makes a timer. */
 #define RUNNER_HOST_CALL_LATER 111
 /** Call back at a time. in(a: nanoseconds on the clock of runner_time_ns(), b: value), makes a
  * timer. */
