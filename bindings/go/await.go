@@ -46,7 +46,7 @@ func (o *outcome) awaitIn(self *task, ctx context.Context) error {
 	if status == 0 {
 		return o.taken()
 	}
-	watched := self.unwaited != nil
+	watched := self.rare != nil && self.rare.unwaited != nil
 	failure := self.r.errorOf(status, value, self)
 	if status == core.ECANCELED {
 		o.refreshAs(failure)

@@ -31,6 +31,9 @@ func (r *engine) command(c core.Cmd) core.Cmd {
 			r.cur.touched = true
 		}
 	}
+	if c.Op != core.OpSpawn {
+		r.taking = 0
+	}
 	r.buffer(c)
 	last := r.n - 1
 	if last < 0 {

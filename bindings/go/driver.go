@@ -62,9 +62,7 @@ func (r *engine) runMain(q errand) reply {
 	t.id = id
 	r.know(t)
 	r.count(t)
-	if t.label != nil && t.label.name != "" {
-		r.core.Name(id, t.label.name)
-	}
+	r.name(t)
 	return r.turn()
 }
 
@@ -89,7 +87,7 @@ func (r *engine) turn() reply {
 			r.lookAtWatches()
 		}
 		n := r.n
-		r.n = 0
+		r.n, r.taking = 0, 0
 		events, wait, code := r.core.Step(r.cmds[:n])
 		if n > 0 {
 			r.settleRefused(n)
@@ -121,7 +119,7 @@ func (r *engine) work(events []core.Event) {
 		case core.KindResume:
 			r.next++
 			if t := r.task(event.Task); t != nil && t.w != nil {
-				t.result = *event
+				t.woken, t.brought = event.Status, event.Value
 				r.resume(t)
 			}
 		case core.KindStart, core.KindCall, core.KindException:
@@ -172,7 +170,7 @@ func (r *engine) forgetFailures(next int32) {
 func (r *engine) lose(t *task, status int32) {
 	err := error(Errno(status))
 	if status == core.ECANCELED {
-		err = canceledBy(t.cause)
+		err = canceledBy(t.cause())
 	}
 	r.forget(t)
 	r.giveUp(t, status, err)
@@ -229,7 +227,7 @@ func (r *engine) starting(event *core.Event) *task {
 		}
 	}
 	if event.Status != 0 {
-		r.finish(t, event.Status, canceledBy(t.cause))
+		r.finish(t, event.Status, canceledBy(t.cause()))
 		return nil
 	}
 	return t
@@ -252,32 +250,28 @@ func (r *engine) park(ns int64) {
 		r.watchBackend()
 	}
 	r.postMu.Lock()
-	if len(r.posts) > 0 {
-		r.postMu.Unlock()
+	r.parked = len(r.posts) == 0
+	wait := r.parked
+	r.postMu.Unlock()
+	if !wait {
 		return
 	}
-	r.parked = true
-	r.postMu.Unlock()
-
 	if r.inCore {
 		r.core.BackendWait(ns)
 	} else {
 		r.parkInGo(ns)
 	}
-
-	r.postMu.Lock()
-	r.parked = false
-	r.postMu.Unlock()
+	if !r.posted.Load() { // else deliver does it
+		r.postMu.Lock()
+		r.parked = false
+		r.postMu.Unlock()
+	}
 }
 
 func (r *engine) parkInGo(ns int64) {
-	ready := r.poller.arm()
+	r.poller.arm()
 	if ns == core.Forever {
-		select {
-		case <-r.wake:
-		case <-ready:
-			r.poller.fired()
-		}
+		<-r.wake
 		return
 	}
 	if r.timer == nil {
@@ -287,19 +281,16 @@ func (r *engine) parkInGo(ns int64) {
 	}
 	select {
 	case <-r.wake:
-	case <-ready:
-		r.poller.fired()
+		r.timer.Stop()
 	case <-r.timer.C:
-		return
 	}
-	r.timer.Stop()
 }
 
 // watchBackend has the descriptor of the loop watched. Where that is not possible the driver waits in
 // C from now on.
 func (r *engine) watchBackend() {
 	if fd, code := r.core.BackendFD(); code == 0 {
-		if p, err := newPoller(fd); err == nil {
+		if p, err := newPoller(fd, r.wake); err == nil {
 			r.poller = p
 			return
 		}

@@ -42,6 +42,7 @@ type engine struct {
 	lost    []*worker    // loop: those whose task was given up
 	timer   *time.Timer  // loop: of park
 
+	taking   uint64               // loop: a group that takes children as long as nothing but spawns happens, or 0
 	started  uint64               // loop: how many tasks there were
 	tasks    []*task              // loop: those that are not done, by the index of their id
 	gones    []uint64             // loop: ids whose failures C may still tell, but does not know any more
@@ -62,7 +63,6 @@ type engine struct {
 	posted atomic.Bool
 	parked bool // by postMu: the driver waits for wake
 	gone   bool // by postMu: nothing is accepted any more, and core is about to be freed
-	inCore bool // the driver waits in C instead
 	wake   chan struct{}
 	poller *poller // loop
 

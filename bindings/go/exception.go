@@ -78,8 +78,8 @@ func (r *engine) exception(told core.Exception) Exception {
 		}
 	} else if t := r.task(told.Task); t != nil {
 		e.Name, e.ID = t.Name(), t.number
-		if t.label != nil {
-			e.Site = t.label.site
+		if t.rare != nil {
+			e.Site = t.rare.site
 		}
 	}
 	return e

@@ -91,7 +91,7 @@ func (t *task) waitMade(ctx context.Context, future uint64) (status int32, value
 // counts as taken, unless something else has ended the wait.
 func (t *task) told(o *outcome, status int32, value uint64) error {
 	if o.isDone() && o.status == status {
-		t.unwaited = nil
+		t.takeUnwaited()
 		return o.taken()
 	}
 	return t.r.errorOf(status, value, t)

@@ -105,7 +105,7 @@ func (g *TaskGroup) close(t *task, body error) error {
 	case status == 0:
 		return nil
 	case status == core.ECANCELED && ended == status:
-		t.unwaited = nil
+		t.takeUnwaited()
 		return body // the very error
 	case status == core.EGROUP:
 		return &GroupError{g.errors(t, body)}

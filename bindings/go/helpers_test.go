@@ -94,3 +94,8 @@ func containsAll(text string, parts ...string) bool {
 	}
 	return true
 }
+
+// setCleanup has collected closed once nothing refers to object any more.
+func setCleanup[T any](object *T, collected chan struct{}) {
+	runtime.AddCleanup(object, func(collected chan struct{}) { close(collected) }, collected)
+}

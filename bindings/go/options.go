@@ -16,6 +16,7 @@ type options struct {
 	values  context.Context // or nil
 	quiet   bool            // takes no SIGINT
 	locked  bool
+	inCore  bool            // waits in C, not in Go
 	logger  *slog.Logger    // or nil
 	handler func(Exception) // or nil
 	err     error           // of an option that is out of range

@@ -15,7 +15,6 @@ type outcome struct {
 	flags  atomic.Uint32
 	status int32         // done
 	err    error         // done
-	cause  error         // loop: of the latest cancel
 	told   chan struct{} // by lazyMu: closed when it is done
 }
 
@@ -195,16 +194,15 @@ func (r *engine) failTask(t *task, err error) {
 	f := r.fail(t.id, err)
 	f.number = t.number
 	f.risen = r.crash != nil && err == r.crash.error()
-	if t.label != nil {
-		f.name, f.site = t.label.name, t.label.site
+	if t.rare != nil {
+		f.name, f.site = t.rare.name, t.rare.site
 	}
 }
 
 // errorOf is the error of a wait of t that has failed with a status and a value: what the task that
 // the value names has ended with, why t was cancelled, or the code.
 func (r *engine) errorOf(status int32, value uint64, t *task) error {
-	if err := t.unwaited; err != nil {
-		t.unwaited = nil
+	if err := t.takeUnwaited(); err != nil {
 		return err
 	}
 	if value != 0 {
@@ -216,7 +214,7 @@ func (r *engine) errorOf(status int32, value uint64, t *task) error {
 		return Errno(status)
 	}
 	if target := r.task(value); target != nil {
-		return canceledBy(target.cause)
+		return canceledBy(target.cause())
 	}
 	return canceled
 }

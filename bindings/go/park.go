@@ -85,7 +85,7 @@ func (t *task) pause() (status int32, value uint64) {
 	if !t.w.yield(struct{}{}) {
 		runtime.Goexit() // it was given up: nothing but its deferred functions runs any more
 	}
-	return t.result.Status, t.result.Value
+	return t.woken, t.brought
 }
 
 // suspend is wait for what has parked t already.
@@ -135,7 +135,7 @@ type watch struct {
 func (t *task) waitWatched(ctx context.Context, c core.Cmd, start func(core.Cmd)) (status int32, value uint64) {
 	// A cancel that was requested and not delivered is delivered by the wait.
 	if ctx.Err() != nil && !t.touched {
-		t.unwaited = context.Cause(ctx)
+		t.rarely().unwaited = context.Cause(ctx)
 		return core.ECANCELED, 0
 	}
 	w := t.watchOver(ctx)
@@ -148,7 +148,7 @@ func (t *task) watchOver(ctx context.Context) *watch {
 	r := t.r
 	w := &watch{t: t, ctx: ctx, place: len(r.watches)}
 	w.base = r.command(core.Cmd{Op: core.OpCancelling, ID: t.id}).B
-	t.watch = w
+	t.rarely().watch = w
 	r.watches = append(r.watches, w)
 	if len(r.watches) == 1 {
 		r.core.SubmitterAcquire() // what comes from a context is not seen by C: no deadlock
@@ -159,7 +159,7 @@ func (t *task) watchOver(ctx context.Context) *watch {
 
 // deliver cancels the wait, unless it is over.
 func (w *watch) deliver(r *engine) {
-	if w.t.watch != w || w.fired {
+	if w.t.rare.watch != w || w.fired {
 		return
 	}
 	w.fired = r.command(core.Cmd{Op: core.OpCancel, ID: w.t.id}).Status == 0
@@ -182,7 +182,7 @@ func (w *watch) over(status int32, value uint64) (int32, uint64) {
 	t := w.t
 	r := t.r
 	w.stop()
-	t.watch = nil
+	t.rare.watch = nil
 	last := len(r.watches) - 1
 	r.watches[w.place] = r.watches[last]
 	r.watches[w.place].place = w.place
@@ -194,9 +194,10 @@ func (w *watch) over(status int32, value uint64) (int32, uint64) {
 	if w.fired {
 		left := r.command(core.Cmd{Op: core.OpUncancel, ID: t.id}).B
 		if status == core.ECANCELED && left <= w.base {
-			t.unwaited = context.Cause(w.ctx)
+			t.rare.unwaited = context.Cause(w.ctx)
 			return status, 0
 		}
+		value = t.id // why t was cancelled: the cancel of the wait has no cause
 	}
 	if status == core.ECANCELED {
 		t.noticeCancel()

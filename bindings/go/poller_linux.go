@@ -2,24 +2,26 @@ package runner
 
 import (
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
 )
 
-// poller waits for the descriptor of a loop in Go's network poller, so that the driver waits for it
-// together with channels. Libuv's descriptor is an epoll instance, which nests in that of Go.
+// poller waits for the descriptor of a loop in Go's network poller, so that the driver can wait for it
+// together with everything else. Libuv's descriptor is an epoll instance, which nests in that of Go.
 //
 // Go's poller tells only that a descriptor becomes readable. So the driver steps until nothing is
 // ready, arms the poller, which looks whether it is readable, and waits.
 type poller struct {
-	file    *os.File
-	ready   chan struct{}
-	again   chan struct{}
-	waiting bool // the goroutine waits for the descriptor; else it waits for again
+	file  *os.File
+	wake  chan<- struct{} // of the driver
+	again chan struct{}
+	fired atomic.Bool // it was readable: the goroutine waits to be armed
 }
 
-func newPoller(fd int) (*poller, error) {
+// newPoller watches over fd, and sends to wake when it is readable.
+func newPoller(fd int, wake chan<- struct{}) (*poller, error) {
 	// A duplicate: this one is closed here, that of the loop by the loop.
 	dup, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, 0)
 	if errno != 0 {
@@ -31,7 +33,7 @@ func newPoller(fd int) (*poller, error) {
 	}
 	p := &poller{
 		file:  os.NewFile(dup, "librunner"),
-		ready: make(chan struct{}, 1),
+		wake:  wake,
 		again: make(chan struct{}, 1),
 	}
 	conn, err := p.file.SyscallConn()
@@ -42,6 +44,7 @@ func newPoller(fd int) (*poller, error) {
 		p.file.Close()
 		return nil, err
 	}
+	p.fired.Store(true)
 	go p.watch(conn)
 	return p, nil
 }
@@ -51,7 +54,11 @@ func (p *poller) watch(conn syscall.RawConn) {
 		if conn.Read(readable) != nil {
 			return // closed
 		}
-		p.ready <- struct{}{}
+		p.fired.Store(true)
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -68,17 +75,12 @@ func readable(fd uintptr) bool {
 	return n == 1
 }
 
-// arm has the poller look at the descriptor. What it returns is readable when that is.
-func (p *poller) arm() <-chan struct{} {
-	if !p.waiting {
-		p.waiting = true
+// arm has the poller look at the descriptor.
+func (p *poller) arm() {
+	if p.fired.Swap(false) {
 		p.again <- struct{}{}
 	}
-	return p.ready
 }
-
-// fired says that what arm returned was read.
-func (p *poller) fired() { p.waiting = false }
 
 func (p *poller) close() {
 	p.file.Close()

@@ -8,10 +8,8 @@ import "errors"
 // one nests in the other: elsewhere the driver waits in C.
 type poller struct{}
 
-func newPoller(int) (*poller, error) { return nil, errors.ErrUnsupported }
+func newPoller(int, chan<- struct{}) (*poller, error) { return nil, errors.ErrUnsupported }
 
-func (*poller) arm() <-chan struct{} { return nil }
-
-func (*poller) fired() {}
+func (*poller) arm() {}
 
 func (*poller) close() {}

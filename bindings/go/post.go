@@ -37,7 +37,7 @@ func (r *engine) rouse() {
 	}
 	select {
 	case r.wake <- struct{}{}:
-	default:
+	default: // it is awake, or about to be
 	}
 }
 
@@ -50,6 +50,7 @@ func (r *engine) deliver() {
 	posts := r.posts
 	r.posts, r.spare = r.spare, nil
 	r.posted.Store(false)
+	r.parked = false
 	r.postMu.Unlock()
 	for i, p := range posts {
 		p.deliver(r)

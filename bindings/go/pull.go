@@ -265,7 +265,7 @@ func (r *engine) finishTouched(t *task, c core.Cmd, err error) (int32, error) {
 	c = r.command(core.Cmd{Op: core.OpResult, ID: t.id})
 	r.buffer(core.Cmd{Op: core.OpRelease, ID: t.id})
 	if c.Status == core.ECANCELED && err == nil {
-		err = canceledBy(t.cause)
+		err = canceledBy(t.cause())
 	}
 	return c.Status, err
 }

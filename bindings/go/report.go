@@ -128,8 +128,8 @@ func (r *Runner) Tasks() ([]TaskInfo, error) {
 		}
 		if t := known[f.ID]; t != nil {
 			info.Name = t.Name()
-			if t.label != nil {
-				info.Site = t.label.site
+			if t.rare != nil {
+				info.Site = t.rare.site
 			}
 		}
 		infos = append(infos, info)

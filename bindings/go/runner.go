@@ -192,7 +192,7 @@ func (t *task) outcomeOfRun(code int32) error {
 	case !t.isDone() || t.status != code:
 		// Main has not ended, or what ended the run goes before it.
 		if code == core.ECANCELED {
-			return canceledBy(t.cause)
+			return canceledBy(t.cause())
 		}
 		return Errno(code)
 	}

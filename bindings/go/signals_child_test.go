@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +29,8 @@ var signalChildren = map[string]func(){
 	"between":      childBetween,
 	"after":        childAfter,
 	"runs":         childRuns,
+	"closing":      childClosing,
+	"runners":      childRunners,
 	"own":          childOwn,
 	"off-own":      childOffOwn,
 	"off":          childOff,
@@ -162,6 +165,34 @@ func childRuns() {
 		say("run: %s", kind(err))
 		listen()
 	}
+}
+
+func childClosing() {
+	r := runner.New()
+	say("run: %v", r.Run(background, func(ctx context.Context) error {
+		runner.Go(ctx, func(ctx context.Context) (int, error) {
+			say("task: %s", kind(forever(ctx)))
+			return 0, forever(ctx)
+		})
+		return runner.Yield(ctx)
+	}))
+	say("closed: %s", kind(r.Close()))
+}
+
+func childRunners() {
+	var both sync.WaitGroup
+	for range 2 {
+		both.Add(1)
+		go func() {
+			defer both.Done()
+			_, err := runner.Run(background, func(ctx context.Context) (int, error) {
+				say("ready")
+				return 0, forever(ctx)
+			})
+			say("run: %s", kind(err))
+		}()
+	}
+	both.Wait()
 }
 
 func childOwn() {

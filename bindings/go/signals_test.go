@@ -250,6 +250,28 @@ func TestR133_every_run_can_be_interrupted(t *testing.T) {
 	c.ends()
 }
 
+// The close waits for a task that does not end, until it is interrupted, and then gives it up.
+func TestR132_a_close_can_be_interrupted(t *testing.T) {
+	c := startSignalChild(t, "closing")
+	c.expect("run: <nil>")
+	c.expect("task: canceled")
+	c.signal(syscall.SIGINT)
+	c.expect("closed: interrupted, canceled")
+	c.ends()
+}
+
+func Test_an_interrupt_goes_to_every_runner_that_runs(t *testing.T) {
+	c := startSignalChild(t, "runners")
+	for range 2 {
+		c.expect("ready")
+	}
+	c.signal(syscall.SIGINT)
+	for range 2 {
+		c.expect("run: interrupted, canceled")
+	}
+	c.ends()
+}
+
 func TestR118_a_channel_of_the_program_gets_interrupts_too(t *testing.T) {
 	c := startSignalChild(t, "own")
 	c.expect("ready")

@@ -36,18 +36,50 @@ type AnyTask interface {
 // task is a Task without its type.
 type task struct {
 	outcome
-	self     body
-	values   context.Context // what the context of the task finds its values in
-	w        *worker         // that runs it, or nil
-	ctx      *endOfContext   // or nil, by lazyMu
-	label    *label          // or nil
-	unwaited error           // loop: why the context of its wait has ended that
-	watch    *watch          // loop: of the context of its wait, or nil
-	result   core.Event      // loop: with which it is resumed
-	number   uint64          // of the task among those of the runner, from 1
-	touched  bool            // loop: it may have been cancelled while it ran
-	main     bool
-	lent     bool // C has made it, and keeps its reference
+	self    body
+	values  context.Context // what the context of the task finds its values in
+	w       *worker         // that runs it, or nil
+	ctx     *endOfContext   // or nil, by lazyMu
+	rare    *rare           // or nil
+	number  uint64          // of the task among those of the runner, from 1
+	brought uint64          // loop: with which its wait has ended
+	woken   int32           // loop: ... and the status
+	// touched: it may have been cancelled while it ran. main: it is the main task of a run. lent: C has
+	// made it, and keeps its reference.
+	touched, main, lent bool
+}
+
+// rare is what only some tasks have.
+type rare struct {
+	name     string
+	site     string // where it was spawned, in debug mode
+	cause    error  // loop: of the latest cancel
+	unwaited error  // loop: why the context of its wait has ended that
+	watch    *watch // loop: of the context of its wait, or nil
+}
+
+// rarely is for what only some tasks have, to be set.
+func (t *task) rarely() *rare {
+	if t.rare == nil {
+		t.rare = &rare{}
+	}
+	return t.rare
+}
+
+// cause is that of the latest cancel of t.
+func (t *task) cause() error {
+	if t.rare == nil {
+		return nil
+	}
+	return t.rare.cause
+}
+
+// takeUnwaited is why the context of the latest wait has ended that, or nil. It is told once.
+func (t *task) takeUnwaited() (err error) {
+	if t.rare != nil {
+		err, t.rare.unwaited = t.rare.unwaited, nil
+	}
+	return err
 }
 
 // body is the typed side of a task.
@@ -55,12 +87,6 @@ type body interface {
 	AnyTask
 	call(ctx context.Context) error
 	clear()
-}
-
-// label is what only some tasks have.
-type label struct {
-	name string
-	site string // where it was spawned, in debug mode
 }
 
 func (t *Task[T]) call(ctx context.Context) (err error) {
@@ -126,8 +152,8 @@ func (r *engine) spawn(t *task, group uint64, opts []TaskOption) (err error) {
 	}
 	t.r, t.id = r, c.ID
 	r.know(t)
-	// A plain spawn is refused only where memory runs out, or the runner closes.
-	if group == 0 && t.label == nil && !r.closing {
+	// A spawn that can be refused only because memory has run out may wait for the next step.
+	if (group == 0 || group == r.taking) && t.rare == nil && !r.closing {
 		r.buffer(c)
 		r.count(t)
 		return nil
@@ -138,10 +164,16 @@ func (r *engine) spawn(t *task, group uint64, opts []TaskOption) (err error) {
 		return Errno(c.Status)
 	}
 	r.count(t)
-	if t.label != nil && t.label.name != "" {
-		r.core.Name(t.id, t.label.name)
-	}
+	r.name(t)
+	r.taking = group
 	return nil
+}
+
+// name has C know the name of t.
+func (r *engine) name(t *task) {
+	if t.rare != nil && t.rare.name != "" {
+		r.core.Name(t.id, t.rare.name)
+	}
 }
 
 // count gives t its number: the one that C has given it.
@@ -158,11 +190,11 @@ func (r *engine) describe(t *task, opts []TaskOption) (vars uint64, err error) {
 			return 0, err
 		}
 	}
-	if o.name != "" || r.debug {
-		t.label = &label{name: o.name}
+	if o.name != "" {
+		t.rarely().name = o.name
 	}
 	if r.debug {
-		t.label.site = callSite()
+		t.rarely().site = callSite()
 	}
 	return vars, nil
 }
@@ -172,8 +204,8 @@ func (t *task) ID() uint64 { return t.number }
 
 // Name is the name that the option [Name] gave it, or one made of its number.
 func (t *task) Name() string {
-	if t.label != nil && t.label.name != "" {
-		return t.label.name
+	if t.rare != nil && t.rare.name != "" {
+		return t.rare.name
 	}
 	return taskName(t.number)
 }
@@ -228,10 +260,14 @@ func (t *task) cancel(cause error) bool {
 	if cause != nil {
 		c.B = t.id
 	}
-	before := t.cause
-	t.cause = cause
+	before := t.cause()
+	if cause != nil || before != nil {
+		t.rarely().cause = cause
+	}
 	if t.r.command(c).Status != 0 {
-		t.cause = before
+		if cause != nil {
+			t.rare.cause = before
+		}
 		return false
 	}
 	t.cancelContext()

@@ -93,7 +93,7 @@ func (t *task) lazyContext() *endOfContext {
 // cancelContext has the context of t be done.
 func (t *task) cancelContext() {
 	flags := flagCanceled
-	if errors.Is(t.cause, context.DeadlineExceeded) {
+	if errors.Is(t.cause(), context.DeadlineExceeded) {
 		flags |= flagLate
 	}
 	if t.flags.Or(flags)&flagWatched != 0 {

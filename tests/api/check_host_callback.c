@@ -127,6 +127,27 @@ START_TEST(R192_R193_timers_fire_in_the_order_of_their_deadlines)
 }
 END_TEST
 
+static int start_timers_late(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT_CODE(t, 0, SLEEP, .a = MS(10));
+        call_later(t, "in 5", MS(5));
+        host_make(t, CALL_AT, .a = MS(12), .b = host_value(t->host, VALUE_CALL, "at 12", NULL));
+        WAIT_CODE(t, 0, SLEEP, .a = MS(4));
+        say(t, "%dms", (int)now_ms(t->host->runner));
+        WAIT_CODE(t, 0, SLEEP, .a = MS(4));
+    }
+    return 0;
+}
+
+START_TEST(R192_later_counts_from_now_and_at_from_the_beginning)
+{
+    host_play(_i, start_timers_late, 0);
+    log_expect("at 12:called,main:14ms,in 5:called");
+}
+END_TEST
+
 static int cancel_timers(host_task_t *t)
 {
     switch (t->line) {
@@ -335,6 +356,7 @@ int main(void)
     add_for_each_way(tcase, a_callback_spawns_a_task);
     tcase = test_case(suite, "later");
     add_for_each_way(tcase, R192_R193_timers_fire_in_the_order_of_their_deadlines);
+    add_for_each_way(tcase, R192_later_counts_from_now_and_at_from_the_beginning);
     add_for_each_way(tcase, R196_a_timer_that_was_taken_back_never_fires);
     add_for_each_way(tcase, a_timer_goes_on_without_its_id);
     add_for_each_way(tcase, a_call_says_whose_timer_it_is);

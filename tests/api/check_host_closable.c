@@ -217,6 +217,18 @@ START_TEST(a_close_in_c_is_refused_while_there_is_a_closable)
 }
 END_TEST
 
+START_TEST(a_close_in_c_is_all_right_once_the_closable_was_taken_back)
+{
+    host_t *host = used_host(ONE_CALL);
+    uint64_t id = closable(&host->nobody, "a", say_it_closes);
+    ck_assert_code(host_do(&host->nobody, CLOSABLE_UNREGISTER, .id = id), 0);
+    host_release_all(host);
+    ck_assert_code(runner_close(host->runner), 0);
+    log_expect("");
+    host_discard(host);
+}
+END_TEST
+
 /* --- suite ------------------------------------------------------------------------------- */
 
 int main(void)
@@ -234,5 +246,6 @@ int main(void)
     tcase = test_case(suite, "grace");
     add_for_each_way(tcase, R085_a_closable_that_takes_too_long_is_given_up);
     tcase_add_test(tcase, a_close_in_c_is_refused_while_there_is_a_closable);
+    tcase_add_test(tcase, a_close_in_c_is_all_right_once_the_closable_was_taken_back);
     return test_main(suite);
 }

@@ -191,6 +191,25 @@ START_TEST(an_error_may_be_asked_for_before_its_event)
 }
 END_TEST
 
+/* A host that does not ask is not told for ever. */
+START_TEST(what_was_not_asked_for_by_the_next_step_is_forgotten)
+{
+    host_t *host = host_new(MANY_CALL);
+    runner_host_exception_t exception = {.size = sizeof exception};
+    uint64_t tasks[HOST_EVENTS];
+    host_begin(host, spawn_many_that_fail);
+    do {
+        host_take(host);
+    } while (exceptions_of_batch(host, tasks) == 0);
+    host_take(host);
+    ck_assert_code(runner_host_exception(host->runner, &exception), RUNNER_EEND);
+    host_work(host);
+    ck_assert_code(host_drive(host), 0);
+    ck_assert_code(host_close(host), 0);
+    host_free(host);
+}
+END_TEST
+
 START_TEST(only_a_size_that_makes_sense_is_written_to)
 {
     host_t *host = host_new(ONE_CALL);
@@ -374,6 +393,7 @@ int main(void)
     tcase = test_case(suite, "asking");
     tcase_add_test(tcase, R198_what_went_wrong_is_told_in_the_order_of_the_events);
     add_for_each_way(tcase, an_error_may_be_asked_for_before_its_event);
+    tcase_add_test(tcase, what_was_not_asked_for_by_the_next_step_is_forgotten);
     tcase_add_test(tcase, only_a_size_that_makes_sense_is_written_to);
     tcase_add_test(tcase, a_shorter_struct_is_filled_as_far_as_it_goes);
     add_for_each_way(tcase, R198_a_handler_of_the_program_is_called_instead);

@@ -257,6 +257,22 @@ static int inner_group(host_task_t *t)
     return t->status;
 }
 
+/* The errors go with the group: a run keeps none of them, and so no task. */
+START_TEST(R162_a_run_ends_with_the_errors_of_a_group)
+{
+    host_t *host = host_new(_i);
+    ck_assert_code(host_run(host, inner_group), RUNNER_EGROUP);
+    ck_assert_ptr_null(runner_run_errors(host->runner));
+    log_expect("inner child:fails,main:1 errors,inner child RUNNER_EUSER");
+    host_release_all(host);
+    ck_assert_code(host_run(host, do_nothing), 0);
+    host_release_all(host);
+    ck_assert_uint_le(runner_host_count(host->runner), 1); /* main's, until its drop is told */
+    ck_assert_code(host_close(host), 0);
+    host_free(host);
+}
+END_TEST
+
 static int outer_group(host_task_t *t)
 {
     switch (t->line) {
@@ -487,6 +503,7 @@ static void add_errors(Suite *suite)
     add_for_each_way(tcase, R159_a_body_that_fails_has_the_children_cancelled);
     add_for_each_way(tcase, R158_as_many_errors_as_there_is_room_for);
     add_for_each_way(tcase, R162_a_group_in_a_group);
+    add_for_each_way(tcase, R162_a_run_ends_with_the_errors_of_a_group);
     add_for_each_way(tcase, R163_an_abort_comes_out_of_the_group_as_it_is);
 }
 

@@ -226,15 +226,14 @@ END_TEST
 
 static int make_and_release_many(host_task_t *t)
 {
-    enum { MANY = 500 };
     uint64_t last = 0;
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < 500; i++) {
         uint64_t id = host_make(t, FUTURE_NEW);
         ck_assert_uint_ne(id, last);
         ck_assert_code(refused(t, RUNNER_HOST_STATUS, last), RUNNER_EBADID);
         host_release(t, id);
         /* The place is used again, under another name. */
-        ck_assert_uint_lt(host_index(id), MANY / 2);
+        ck_assert_uint_lt(host_index(id), 10);
         last = id;
     }
     return 0;
@@ -243,6 +242,37 @@ static int make_and_release_many(host_task_t *t)
 START_TEST(an_id_is_never_used_twice)
 {
     host_play(_i, make_and_release_many, 0);
+}
+END_TEST
+
+enum { MANY = 1000 };
+
+static void hold_many_once(host_task_t *t)
+{
+    static uint64_t ids[MANY];
+    for (int i = 0; i < MANY; i++) {
+        ck_assert_code(host_do(t, FUTURE_NEW), 0);
+        ids[i] = t->id_out;
+        ck_assert_uint_lt(host_index(ids[i]), MANY + 10); /* places are used again */
+        ck_assert_code(host_do(t, RESOLVE, .id = ids[i], .b = (uint64_t)i), 0);
+    }
+    ck_assert_uint_ge(runner_host_count(t->host->runner), MANY);
+    for (int i = 0; i < MANY; i++) {
+        ck_assert_uint_eq(host_ask(t, RESULT, .id = ids[i]), (uint64_t)i);
+        ck_assert_code(refused(t, RUNNER_HOST_RELEASE, ids[i]), 0);
+    }
+}
+
+static int hold_many(host_task_t *t)
+{
+    for (int i = 0; i < 3; i++)
+        hold_many_once(t);
+    return 0;
+}
+
+START_TEST(there_is_room_for_many_objects_at_once)
+{
+    host_play(_i, hold_many, 0);
 }
 END_TEST
 
@@ -281,6 +311,7 @@ static int keep_a_task(host_task_t *t)
         ck_assert_int_eq(t->other->dropped, 0);
         ck_assert_code(host_do(t, RESULT, .id = t->other->id), 0);
         host_release(t, t->other->id);
+        ck_assert_code(host_do(t, STATUS, .id = t->other->id), RUNNER_EBADID); /* gone, not told */
         WAIT_CODE(t, 0, YIELD);
         ck_assert_int_eq(t->other->dropped, 1);
     }
@@ -450,6 +481,7 @@ int main(void)
     tcase = test_case(suite, "gone");
     add_for_each_way(tcase, an_object_is_released_once_and_gone);
     add_for_each_way(tcase, an_id_is_never_used_twice);
+    add_for_each_way(tcase, there_is_room_for_many_objects_at_once);
     tcase = test_case(suite, "tasks");
     add_for_each_way(tcase, the_id_of_a_task_is_known_until_its_drop);
     add_for_each_way(tcase, a_task_stays_as_long_as_the_host_holds_it);

@@ -246,6 +246,7 @@ static int put_one(host_task_t *t)
     case 0:
         t->id_kept = host_value(t->host, VALUE_ITEM, t->name, NULL);
         WAIT(t, QUEUE_PUT, .id = object, .b = t->id_kept);
+        ck_assert(t->value == 0 || t->value == t->id_kept); /* with an event, or at once */
         say(t, "%s", code_name(t->status));
         if (t->status != 0)
             host_value_refused(t->host, t->id_kept);
@@ -278,6 +279,60 @@ START_TEST(who_puts_waits_for_a_place)
 {
     host_play(_i, get_from_a_full_queue, 0);
     log_expect("1:0,main:got 1,3:RUNNER_ECANCELED,2:0,main:got 2,4:0,main:got 4");
+}
+END_TEST
+
+static int give_7_later(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        WAIT(t, SLEEP, .a = MS(1));
+        t->result = 7;
+    }
+    return t->status;
+}
+
+static int put_get_and_await(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        t->id_kept = host_value(t->host, VALUE_ITEM, "second", NULL);
+        WAIT_CODE(t, 0, QUEUE_PUT, .id = object, .b = t->id_kept);
+        t->other = host_spawn(t, give_7_later, "child");
+        WAIT_CODE(t, 0, AWAIT, .id = t->other->id);
+        ck_assert_uint_eq(t->value, 7);
+        WAIT_CODE(t, 0, QUEUE_GET, .id = object);
+        say(t, "got %s", host_got(t->host, t->value));
+        t->other = host_spawn(t, give_7_later, "child");
+        WAIT_CODE(t, 0, AWAIT, .id = t->other->id);
+        ck_assert_uint_eq(t->value, 7);
+    }
+    return 0;
+}
+
+static int let_it_put_and_get(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        object = host_make(t, QUEUE_NEW, .a = 1);
+        ck_assert_code(put_now(t, "first", 0), 0);
+        t->other = host_spawn(t, put_get_and_await, "other");
+        WAIT_CODE(t, 0, YIELD);
+        get_now(t);
+        WAIT_CODE(t, 0, YIELD);
+        get_now(t);
+        WAIT_CODE(t, 0, SLEEP, .a = MS(5));
+        ck_assert_code(put_now(t, "third", 0), 0);
+        WAIT_CODE(t, 0, AWAIT, .id = t->other->id);
+    }
+    return 0;
+}
+
+/* Each wait brings a value of its own. */
+START_TEST(a_task_that_waited_at_a_queue_waits_for_something_else)
+{
+    host_play(_i, let_it_put_and_get, 0);
+    log_expect("other:got third");
 }
 END_TEST
 
@@ -430,6 +485,7 @@ int main(void)
     add_for_each_way(tcase, a_queue_gives_its_items_in_the_order_of_its_kind);
     add_for_each_way(tcase, an_item_goes_to_who_waited_longest);
     add_for_each_way(tcase, who_puts_waits_for_a_place);
+    add_for_each_way(tcase, a_task_that_waited_at_a_queue_waits_for_something_else);
     add_for_each_way(tcase, a_queue_is_joined_when_all_items_are_dealt_with);
     add_for_each_way(tcase, a_queue_that_is_shut_down_takes_nothing);
     tcase = test_case(suite, "items");

@@ -217,6 +217,7 @@ END_TEST
 
 START_TEST(R007_it_is_closed)
 {
+    const uint64_t id = 1;
     host_t *host = host_new(ONE_CALL);
     ck_assert_code(host_run(host, return_at_once), 0);
     ck_assert_code(host_close(host), 0);
@@ -226,6 +227,9 @@ START_TEST(R007_it_is_closed)
     ck_assert_code(runner_reserve(host->runner, &out.id, 1), RUNNER_ECLOSED);
     ck_assert_code(runner_host_post(host->runner, 1), RUNNER_ECLOSED);
     ck_assert_code(runner_host_job_end(host->runner, 1, 0, 0), RUNNER_ECLOSED);
+    ck_assert_code(runner_host_gather(host->runner, NULL, 0, 0, &out.id), RUNNER_ECLOSED);
+    ck_assert_code(runner_host_wait(host->runner, 1, &id, 1, RUNNER_ALL_COMPLETED, 0),
+                   RUNNER_ECLOSED);
     out_check_untouched();
     ck_assert_code(runner_close(host->runner), 0); /* R006 */
     host_free(host);

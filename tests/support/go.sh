@@ -47,7 +47,7 @@ go_prefix() {
         cd "$root" || exit 1
         cmake --preset release >&2 &&
             cmake --build --preset release --target runner runner_static >&2 &&
-            cmake --install build/release --prefix build/prefix >&2
+            cmake --install build/release --prefix build/prefix >/dev/null
     ) && echo "$root/build/prefix"
 }
 
