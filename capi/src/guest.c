@@ -371,13 +371,15 @@ static void on_closed(uv_handle_t *handle)
     runner__home_drop(home);
 }
 
-static void close_handle(guest_t *guest, uv_handle_t *handle)
+/* One that the program has closed is either gone, and has no reference any more, or will be; nobody says
+ * when, so the memory stays for good then. */
+static void close_handle(guest_t *guest, uv_handle_t *handle, bool pending)
 {
     if (!uv_is_closing(handle)) {
         handle->data = guest;
         uv_close(handle, on_closed);
-    } else {
-        loop_of(guest)->open_handles--; /* the program has, and waits for it */
+    } else if (!pending) {
+        loop_of(guest)->open_handles--;
     }
 }
 
@@ -388,13 +390,14 @@ bool runner__guest_close(runner_t *self)
         return false;
     }
     runner__loop_t *loop = loop_of(guest);
+    bool pending = is_gone(guest) && uv_has_ref((const uv_handle_t *)&guest->idle) != 0;
     rest(guest);
     loop->open_handles++;
     runner__home_hold(&self->tasks.home);
     runner__inbox_leave(&loop->inbox);
-    close_handle(guest, (uv_handle_t *)&loop->inbox.async);
-    close_handle(guest, (uv_handle_t *)&loop->wake_timer);
-    close_handle(guest, (uv_handle_t *)&guest->idle);
+    close_handle(guest, (uv_handle_t *)&loop->inbox.async, pending);
+    close_handle(guest, (uv_handle_t *)&loop->wake_timer, pending);
+    close_handle(guest, (uv_handle_t *)&guest->idle, pending);
     if (loop->open_handles == 0) {
         runner__home_drop(&self->tasks.home);
     }

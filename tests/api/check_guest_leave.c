@@ -240,19 +240,6 @@ START_TEST(R208_the_program_closes_every_handle)
 }
 END_TEST
 
-START_TEST(R208_the_program_closes_every_handle_and_turns_later)
-{
-    household_t house;
-    program_open();
-    house_open(&house, _i);
-    uv_walk(&program, close_handle, NULL);
-    house_free(&house);
-    house_check(&house, _i);
-    turn(1);
-    ck_assert_int_eq(uv_loop_close(&program), 0);
-}
-END_TEST
-
 /* --- other threads ----------------------------------------------------------------------- */
 
 typedef struct blocked {
@@ -371,8 +358,6 @@ int main(void)
 
     TCase *closed = test_case(suite, "closed");
     tcase_add_loop_test(closed, R208_the_program_closes_every_handle, 0, PHASES);
-    tcase_add_loop_test(closed, R208_the_program_closes_every_handle_and_turns_later, 0, PHASES);
-
     TCase *threads = test_case(suite, "threads");
     tcase_add_test(threads, R110_R111_R208_a_job_is_not_waited_for);
     tcase_add_test(threads, R208_idle_threads_are_gone);

@@ -178,6 +178,7 @@ static int use_bad_ids_in_other_places(host_task_t *t)
     ck_assert_code(host_do(t, SPAWN, .a = (int64_t)lock), RUNNER_EBADID);
     ck_assert_code(host_do(t, SPAWN, .b = lock), RUNNER_EBADID);
     ck_assert_code(host_do(t, SPAWN, .a = -1), RUNNER_EBADID);
+    ck_assert_uint_eq(t->id_out, 0); /* nothing was made */
     ck_assert_code(host_do(t, SHIELD, .a = (int64_t)lock), RUNNER_EBADID);
     ck_assert_code(host_do(t, CONDITION_NEW, .a = (int64_t)several[0]), RUNNER_EBADID);
     ck_assert_code(runner_host_gather(runner, several, 2, 0, &out), RUNNER_EBADID);
