@@ -83,7 +83,11 @@ go_find || {
     echo "needs Go 1.$go_minor or newer"
     exit 77
 }
-prefix=$(go_prefix) && go_environment "$prefix" || exit 1
+prefix=$(go_prefix 2>"$work/build") || {
+    cat "$work/build"
+    exit 1
+}
+go_environment "$prefix" || exit 1
 
 if [ "${1:-}" = short ]; then
     gate "go vet" vetted

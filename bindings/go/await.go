@@ -9,6 +9,9 @@ import (
 // await waits until o is done, and takes its failure.
 func (o *outcome) await(ctx context.Context) error {
 	if o.r == nil {
+		if o.err == nil {
+			return ErrInvalid // a zero value
+		}
 		return o.err
 	}
 	self, err := taskOf(ctx)

@@ -22,6 +22,7 @@ var (
 // inTask runs body as the main task of a runner with a virtual clock, and closes the runner.
 func inTask(t *testing.T, body func(ctx context.Context), opts ...runner.Option) {
 	t.Helper()
+	leavesNothing(t)
 	r := runner.New(append([]runner.Option{runner.WithVirtualClock()}, opts...)...)
 	err := r.Run(context.Background(), func(ctx context.Context) error {
 		body(ctx)

@@ -80,6 +80,7 @@ func (r *engine) closeAll() reply {
 // turn takes steps until the run or the close is over.
 func (r *engine) turn() reply {
 	r.phase.Store(turning)
+	r.setStage(stageBegun)
 	r.over, r.crash = false, nil
 	for !r.over {
 		r.deliver()
@@ -105,6 +106,7 @@ func (r *engine) turn() reply {
 		}
 	}
 	r.flush()
+	r.setStage(stageNone)
 	return reply{r.core.End(), r.crash}
 }
 
@@ -316,6 +318,7 @@ func (r *engine) free() {
 	if r.poller != nil {
 		r.poller.close()
 	}
+	r.entries = r.core.Report()
 	r.phase.Store(shut)
 	for _, t := range r.tasks {
 		if t != nil && !t.isDone() {
@@ -323,15 +326,11 @@ func (r *engine) free() {
 		}
 	}
 	r.lazyMu.Lock()
-	expected := r.expected
+	for o := range r.expected {
+		o.abandon()
+	}
 	r.expected = nil
 	r.lazyMu.Unlock()
-	for o := range expected {
-		if !o.isDone() {
-			o.settle(core.ECANCELED, canceledBy(ErrClosed))
-		}
-	}
-	r.entries = r.core.Report()
 	r.core.Free()
 	r.tasks, r.slots, r.events, r.cmds = nil, slots{}, nil, nil
 	// What is the program's may refer to what waits to be collected, and so must not be held.

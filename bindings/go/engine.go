@@ -18,55 +18,63 @@ type engine struct {
 	options
 	loop Loop
 
+	// The life of the runner.
 	mu       sync.Mutex // taken to begin and end a run, and for what is done between runs
 	phase    atomic.Int32
 	outside  bool // by mu: enter has taken it
 	driving  bool // by mu: there is a driver
 	requests chan errand
 	replies  chan reply
-	entries  []core.ReportEntry // by mu: the report, once closed
+	entries  []core.ReportEntry // the report, once the phase is shut
 
-	core *core.Runner // nil until it is needed; see postMu for its end
+	// What C has of it, and is told.
+	core *core.Runner // made by open; see postMu for its end
 	cmds []core.Cmd   // loop: in memory of C
 	n    int          // loop: how many of cmds are to be done
 
-	events  []core.Event // loop: the batch, in memory of C
-	next    int          // loop: the first event of it that nobody has taken
-	over    bool         // loop: KindEnd has come
-	closing bool         // loop: it is being closed
-	crash   *crash       // loop: what ends the run from outside of its tasks
-	cur     *task        // loop: the task whose body runs
-	worker  *worker      // loop: the coroutine that runs
-	idle    []*worker    // loop: those that wait for a task
-	wrecks  []*worker    // loop: those whose task has called runtime.Goexit
-	lost    []*worker    // loop: those whose task was given up
-	timer   *time.Timer  // loop: of park
+	// The run or close: all loop.
+	events  []core.Event // the batch, in memory of C
+	next    int          // the first event of it that nobody has taken
+	over    bool         // KindEnd has come
+	closing bool         // it is being closed
+	crash   *crash       // what its caller ends with
+	cur     *task        // whose body runs, or nil
+	worker  *worker      // the coroutine that runs, or nil
+	idle    []*worker    // those that wait for a task
+	wrecks  []*worker    // those whose task has called runtime.Goexit
+	lost    []*worker    // those whose task was given up
+	watches []*watch     // of the contexts of waits
 
-	taking   uint64               // loop: a group that takes children as long as nothing but spawns happens, or 0
-	started  uint64               // loop: how many tasks there were
-	tasks    []*task              // loop: those that are not done, by the index of their id
-	gones    []uint64             // loop: ids whose failures C may still tell, but does not know any more
-	watches  []*watch             // loop: of the contexts of waits
-	failures map[uint64]*failure  // loop: of those that are
-	vars     map[*variable]uint64 // loop: their ids
-	ids      []uint64             // loop: reserved
-	reserve  []uint64             // loop: memory for ids
-	slots    slots                // loop
+	// What there is: all loop.
+	started  uint64               // how many tasks there were
+	taking   uint64               // a group that takes children, as long as nothing but spawns happens; or 0
+	tasks    []*task              // those that are not done, by the index of their id
+	failures map[uint64]*failure  // of tasks and futures that are done, by their id
+	gones    []uint64             // ids of failures: C has forgotten them, but may not have told all
+	vars     map[*variable]uint64 // their ids
+	ids      []uint64             // reserved
+	reserve  []uint64             // memory for ids
+	slots    slots
 
+	// Debug mode.
 	debug bool
-	began int64 // loop, debug mode: when the step did
 	slow  int64 // nanoseconds that make a step slow
+	began int64 // loop: when the step did
 
-	postMu sync.Mutex // taken by other goroutines
-	posts  []posted   // by postMu
-	spare  []posted   // loop: memory for posts
-	posted atomic.Bool
-	parked bool // by postMu: the driver waits for wake
-	gone   bool // by postMu: nothing is accepted any more, and core is about to be freed
+	// What comes from other goroutines.
+	postMu sync.Mutex
+	posts  []posted    // by postMu
+	posted atomic.Bool // there are some
+	spare  []posted    // loop: memory for posts
+	stage  int         // by postMu: of the run or close
+	gone   bool        // by postMu: nothing is accepted any more, and core is about to be freed
+	parked bool        // by postMu: the driver waits
 	wake   chan struct{}
-	poller *poller // loop
+	timer  *time.Timer // loop: wakes the driver
+	poller *poller     // loop: wakes the driver
 
-	lazyMu   sync.Mutex            // guards what outcomes and contexts make when they are asked for it
+	// What is made when somebody asks for it: channels, and the like.
+	lazyMu   sync.Mutex
 	expected map[*outcome]struct{} // by lazyMu: futures that somebody waits for outside of the loop
 }
 
@@ -76,6 +84,14 @@ const (
 	turning              // the driver takes a step, or waits
 	serving              // tasks and callbacks run
 	shut                 // it is closed
+)
+
+// Stages of a run or a close. An interrupt that comes before it has begun is kept.
+const (
+	stageNone = iota
+	stageAsked
+	stageInterrupted
+	stageBegun
 )
 
 func newEngine(opts []Option) *engine {

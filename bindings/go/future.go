@@ -50,7 +50,7 @@ func (f *Future[T]) Reject(reason error) error {
 	case reason == nil:
 		return ErrInvalid
 	case isCancel(reason, false):
-		return f.abandon(reason)
+		return f.cancelled(reason)
 	}
 	if err := f.order(core.Cmd{Op: core.OpReject, Status: core.EUSER, B: f.id}); err != nil {
 		return err
@@ -68,10 +68,10 @@ func (f *Future[T]) Cancel(cause ...error) bool {
 	if len(cause) > 0 {
 		why = cause[0]
 	}
-	return f.abandon(canceledBy(why)) == nil
+	return f.cancelled(canceledBy(why)) == nil
 }
 
-func (f *Future[T]) abandon(reason error) error {
+func (f *Future[T]) cancelled(reason error) error {
 	if err := f.order(core.Cmd{Op: core.OpCancel}); err != nil {
 		return err
 	}
@@ -81,8 +81,11 @@ func (f *Future[T]) abandon(reason error) error {
 
 // order has C settle the future.
 func (f *Future[T]) order(c core.Cmd) error {
-	if f.isDone() {
+	switch {
+	case f.isDone():
 		return ErrDone
+	case f.r == nil:
+		return ErrInvalid // a zero value
 	}
 	if err := f.r.onLoop(); err != nil {
 		return err

@@ -100,11 +100,11 @@ func (w *watchman) interrupt(signals chan os.Signal) {
 	if w.signals == signals {
 		w.giveBack()
 	}
-	if len(w.runners) == 0 {
-		raise() // it came after the last run
-		return
-	}
+	taken := false
 	for _, r := range w.runners {
-		r.interrupt()
+		taken = r.interrupt() == nil || taken
+	}
+	if !taken {
+		raise() // it came after the last run
 	}
 }

@@ -14,6 +14,23 @@ import (
 // A callback that panics ends the run, as a task does.
 type Loop struct{ r *engine }
 
+// engine is that of the loop, which is nil if LoopOf has found none.
+func (l *Loop) engine() (*engine, error) {
+	if l == nil || l.r == nil {
+		return nil, ErrNoTask
+	}
+	return l.r, nil
+}
+
+// enter is enter of its engine.
+func (l *Loop) enter() error {
+	r, err := l.engine()
+	if err != nil {
+		return err
+	}
+	return r.enter()
+}
+
 // LoopOf is the loop of the runner that ctx belongs to, and nil if that is none.
 func LoopOf(ctx context.Context) *Loop {
 	t, err := taskOf(ctx)
@@ -28,7 +45,7 @@ func (l *Loop) CallSoon(fn func()) error {
 	if fn == nil {
 		return ErrInvalid
 	}
-	if err := l.r.enter(); err != nil {
+	if err := l.enter(); err != nil {
 		return err
 	}
 	defer l.r.leave()
@@ -44,10 +61,13 @@ func (l *Loop) CallSoon(fn func()) error {
 // CallSoonThreadsafe is CallSoon for any goroutine. If it returns nil, fn is called, or the runner is
 // closed before; if it returns [ErrClosed], fn is not called.
 func (l *Loop) CallSoonThreadsafe(fn func()) error {
+	r, err := l.engine()
 	switch {
+	case err != nil:
+		return err
 	case fn == nil:
 		return ErrInvalid
-	case !l.r.post(callSoon(fn)):
+	case !r.post(callSoon(fn)):
 		return ErrClosed
 	}
 	return nil
@@ -74,7 +94,7 @@ func (l *Loop) call(op uint32, when time.Duration, fn func()) (*Timer, error) {
 	if fn == nil {
 		return nil, ErrInvalid
 	}
-	if err := l.r.enter(); err != nil {
+	if err := l.enter(); err != nil {
 		return nil, err
 	}
 	defer l.r.leave()
@@ -116,7 +136,7 @@ func (t *Timer) fire() func() {
 
 // Time is the loop's clock. It has nothing to do with the time of day.
 func (l *Loop) Time() time.Duration {
-	if l.r.enter() != nil {
+	if l.enter() != nil {
 		return 0
 	}
 	defer l.r.leave()
@@ -125,10 +145,14 @@ func (l *Loop) Time() time.Duration {
 
 // Stop ends the run after the iteration: it returns [ErrStopped], and its main task stays where it is.
 func (l *Loop) Stop() error {
-	if err := l.r.onLoop(); err != nil {
+	r, err := l.engine()
+	if err == nil {
+		err = r.onLoop()
+	}
+	if err != nil {
 		return err
 	}
-	if c := l.r.command(core.Cmd{Op: core.OpStop}); c.Status != 0 {
+	if c := r.command(core.Cmd{Op: core.OpStop}); c.Status != 0 {
 		return Errno(c.Status)
 	}
 	return nil
@@ -138,13 +162,17 @@ func (l *Loop) Stop() error {
 // called, tasks that wait with nothing else to wake them are no deadlock. Any goroutine may call
 // either.
 func (l *Loop) Hold() (release func(), err error) {
-	if err := l.r.hold((*core.Runner).SubmitterAcquire); err != nil {
+	r, err := l.engine()
+	if err == nil {
+		err = r.hold()
+	}
+	if err != nil {
 		return nil, err
 	}
-	return sync.OnceFunc(func() { l.r.hold((*core.Runner).SubmitterRelease) }), nil
+	return sync.OnceFunc(func() { r.post(letGo{}) }), nil
 }
 
-func (r *engine) hold(do func(*core.Runner) int32) error {
+func (r *engine) hold() error {
 	if err := r.made(); err != nil {
 		return err
 	}
@@ -153,15 +181,19 @@ func (r *engine) hold(do func(*core.Runner) int32) error {
 	if r.gone {
 		return ErrClosed
 	}
-	code := do(r.core)
-	if r.parked {
-		r.rouse() // it may be a deadlock now
-	}
-	if code != 0 {
+	if code := r.core.SubmitterAcquire(); code != 0 {
 		return Errno(code)
 	}
 	return nil
 }
+
+// letGo is the end of a hold. It is posted, so that what was posted before comes first: C does not see
+// that.
+type letGo struct{}
+
+func (letGo) deliver(r *engine) { r.core.SubmitterRelease() }
+
+func (letGo) urgent() bool { return true } // it may be a deadlock now
 
 // made has what C has of r made, if no run has done so. Any goroutine.
 func (r *engine) made() error {

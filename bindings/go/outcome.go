@@ -66,7 +66,21 @@ func (o *outcome) Done() <-chan struct{} {
 			o.r.expect(o)
 		}
 	}
+	if o.has(flagFuture) && o.r.phase.Load() == shut {
+		o.abandon()
+	}
 	return o.told
+}
+
+// abandon ends a future that was pending when its runner was closed. The caller holds lazyMu.
+func (o *outcome) abandon() {
+	if o.isDone() {
+		return
+	}
+	o.status, o.err = core.ECANCELED, canceledBy(ErrClosed)
+	if o.flags.Or(flagDone)&flagAsked != 0 {
+		close(o.told)
+	}
 }
 
 // expect remembers a future that somebody waits for outside of the loop, so that the close tells him.
@@ -105,10 +119,18 @@ func (o *outcome) refreshAs(err error) {
 	o.settle(core.ECANCELED, err)
 }
 
-// look is refresh for those who may ask C.
+// look is refresh for those who may ask C, or need not any more.
 func (o *outcome) look() {
-	if o.r != nil && o.flags.Load()&(flagFuture|flagDone) == flagFuture && o.r.onLoop() == nil {
+	if o.r == nil || o.flags.Load()&(flagFuture|flagDone) != flagFuture {
+		return
+	}
+	switch o.r.onLoop() {
+	case nil:
 		o.refresh()
+	case error(ErrClosed):
+		o.r.lazyMu.Lock()
+		o.abandon()
+		o.r.lazyMu.Unlock()
 	}
 }
 
@@ -162,7 +184,9 @@ func (o *outcome) handle() (id uint64, release bool, err error) {
 		settle.Op = core.OpCancel
 	default:
 		settle = core.Cmd{Op: core.OpReject, ID: future.ID, Status: o.status, B: o.id}
-		r.fail(o.id, o.err)
+		if r.failures[o.id] == nil {
+			r.fail(o.id, o.err)
+		}
 	}
 	r.buffer(settle)
 	r.flush()

@@ -85,6 +85,17 @@ func (releasing) urgent() bool { return false }
 // releaseLater releases an object of C that the program does not refer to any more. Any goroutine.
 func (r *engine) releaseLater(id uint64) { r.post(releasing(id)) }
 
+// setStage says how far the run or close is.
+func (r *engine) setStage(stage int) {
+	r.postMu.Lock()
+	interrupted := r.stage == stageInterrupted
+	r.stage = stage
+	r.postMu.Unlock()
+	if interrupted && stage == stageBegun {
+		r.core.Interrupt()
+	}
+}
+
 // interrupt is SIGINT for r, if it runs. Any goroutine.
 func (r *engine) interrupt() error {
 	r.postMu.Lock()
@@ -92,8 +103,11 @@ func (r *engine) interrupt() error {
 	switch {
 	case r.gone:
 		return ErrClosed
-	case r.core == nil:
+	case r.stage == stageNone:
 		return ErrNoLoop
+	case r.stage != stageBegun:
+		r.stage = stageInterrupted
+		return nil
 	}
 	if code := r.core.Interrupt(); code != 0 {
 		return Errno(code)

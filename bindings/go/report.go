@@ -57,11 +57,17 @@ type ReportEntry struct {
 // Report tells what the latest deadlock was and, once the runner is closed, what the close has found:
 // in the order in which it happened. It is empty while the runner runs.
 func (r *Runner) Report() []ReportEntry {
+	if r == nil || r.e == nil {
+		return nil
+	}
 	e := r.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	found := e.entries
-	if e.phase.Load() == idle && e.core != nil {
+	var found []core.ReportEntry
+	switch phase := e.phase.Load(); {
+	case phase == shut:
+		found = e.entries
+	case phase == idle && e.core != nil:
 		found = e.core.Report()
 	}
 	entries := make([]ReportEntry, 0, len(found))
@@ -98,6 +104,9 @@ var taskStates = [...]string{
 // Tasks are the tasks that are not done, in the order in which they were started. It is for tasks and
 // callbacks of the runner and, while nothing runs, for anybody.
 func (r *Runner) Tasks() ([]TaskInfo, error) {
+	if r == nil || r.e == nil {
+		return nil, ErrInvalid
+	}
 	e := r.e
 	if err := e.enter(); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -144,6 +145,39 @@ func TestR019_a_forgotten_runner_that_has_never_run_is_freed(t *testing.T) {
 	log := newLog()
 	func() { fine(t, runner.New(log.option()).Loop().CallSoon(func() { t.Error("it was called") })) }()
 	eventually(t, "the warning", func() bool { return log.has("not closed") })
+}
+
+func TestR019_nothing_of_a_program_runs_when_its_forgotten_runner_is_freed(t *testing.T) {
+	log := newLog()
+	var left *runner.Task[struct{}]
+	func() {
+		r := runner.New(log.option())
+		fine(t, r.Run(background, func(ctx context.Context) error {
+			left = runner.Go(ctx, nothing(func(ctx context.Context) error {
+				defer t.Error("it was unwound")
+				return forever(ctx)
+			}))
+			return runner.Yield(ctx)
+		}))
+	}()
+	<-settled(left)
+	_, err := left.Result()
+	is(t, err, runner.ErrAbandoned)
+	if !log.has("tasks=1") {
+		t.Errorf("the log is\n%s", log)
+	}
+}
+
+// settled is closed once the task is done, which nothing but the garbage collector brings about.
+func settled(task *runner.Task[struct{}]) <-chan struct{} {
+	for {
+		select {
+		case <-task.Done():
+			return task.Done()
+		default:
+			runtime.GC()
+		}
+	}
 }
 
 func TestR021_R053_a_close_that_is_refused_changes_nothing(t *testing.T) {

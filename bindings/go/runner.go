@@ -16,7 +16,8 @@ import (
 // [context.Cause] says of ctx in a [*CanceledError] if that did. Tasks that main has started and that
 // are not done when it returns are cancelled, and waited for. A panic of a task panics in the caller,
 // as a [*PanicError]; if a task calls [runtime.Goexit], the caller does.
-func Run[T any](ctx context.Context, main func(context.Context) (T, error), opts ...Option) (value T, err error) {
+func Run[T any](ctx context.Context, main func(context.Context) (T, error),
+	opts ...Option) (value T, err error) {
 	r := New(opts...)
 	defer func() {
 		if closed := r.Close(); closed == error(ErrInterrupted) && err == nil {
@@ -56,7 +57,8 @@ func (r *Runner) Run(ctx context.Context, main func(context.Context) error, opts
 }
 
 // RunIn is [Runner.Run] for a main with a result.
-func RunIn[T any](r *Runner, ctx context.Context, main func(context.Context) (T, error), opts ...TaskOption) (T, error) {
+func RunIn[T any](r *Runner, ctx context.Context, main func(context.Context) (T, error),
+	opts ...TaskOption) (T, error) {
 	var zero T
 	if r == nil || r.e == nil || ctx == nil || main == nil {
 		return zero, ErrInvalid
@@ -89,20 +91,33 @@ func (r *Runner) Close() error {
 }
 
 // Closed tells whether the runner was closed.
-func (r *Runner) Closed() bool { return r.e.phase.Load() == shut }
+func (r *Runner) Closed() bool { return r != nil && r.e != nil && r.e.phase.Load() == shut }
 
 // Running tells whether the runner runs or is being closed.
 func (r *Runner) Running() bool {
+	if r == nil || r.e == nil {
+		return false
+	}
 	phase := r.e.phase.Load()
 	return phase == turning || phase == serving
 }
 
 // Interrupt does what SIGINT does: it cancels the main task that runs; a second one ends the run and
 // leaves main where it is. [ErrNoLoop]: nothing runs. Any goroutine may call it.
-func (r *Runner) Interrupt() error { return r.e.interrupt() }
+func (r *Runner) Interrupt() error {
+	if r == nil || r.e == nil {
+		return ErrInvalid
+	}
+	return r.e.interrupt()
+}
 
 // Loop is the loop of the runner.
-func (r *Runner) Loop() *Loop { return &r.e.loop }
+func (r *Runner) Loop() *Loop {
+	if r == nil || r.e == nil {
+		return nil
+	}
+	return &r.e.loop
+}
 
 // start begins a run or a close: the caller is the only one until stop.
 func (r *engine) start(ready func() error) error {
@@ -127,6 +142,7 @@ func (r *engine) start(ready func() error) error {
 
 // ask has the driver do something, and gives its answer.
 func (r *engine) ask(q errand) reply {
+	r.setStage(stageAsked)
 	if !r.quiet {
 		interrupts.add(r)
 		defer interrupts.remove(r)
@@ -154,20 +170,24 @@ func (r *engine) run(ctx context.Context, t *task, opts []TaskOption) error {
 	}
 	t.r, t.main = r, true
 	t.values = &runValues{context.WithoutCancel(ctx), ctx, r.values}
-	if ctx.Done() != nil {
-		r.core.SubmitterAcquire() // its end is not seen by C: no deadlock
-		stop := context.AfterFunc(ctx, func() { r.post(&ending{t, ctx}) })
-		defer func() {
-			stop()
-			r.core.SubmitterRelease()
-		}()
-	}
-	answer := r.ask(q)
+	answer := r.askUntil(ctx, q)
 	r.mu.Lock()
 	r.phase.Store(idle)
 	r.mu.Unlock()
 	answer.crash.rise()
 	return t.outcomeOfRun(answer.code)
+}
+
+// askUntil is ask for a run that ctx may end.
+func (r *engine) askUntil(ctx context.Context, q errand) reply {
+	if ctx.Done() == nil {
+		return r.ask(q)
+	}
+	r.core.SubmitterAcquire() // C does not see how ctx ends: to wait for it is no deadlock
+	defer r.core.SubmitterRelease()
+	stop := context.AfterFunc(ctx, func() { r.post(&ending{q.main, ctx}) })
+	defer stop()
+	return r.ask(q)
 }
 
 // ending cancels a main task because the context of its run has ended.

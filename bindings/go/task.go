@@ -127,7 +127,8 @@ func failed[T any](err error) *Task[T] {
 }
 
 // spawn starts a task of r, in a group or 0.
-func spawn[T any](ctx context.Context, r *engine, group uint64, fn func(context.Context) (T, error), opts []TaskOption) (*Task[T], error) {
+func spawn[T any](ctx context.Context, r *engine, group uint64,
+	fn func(context.Context) (T, error), opts []TaskOption) (*Task[T], error) {
 	if fn == nil || ctx == nil {
 		return nil, ErrInvalid
 	}
@@ -244,7 +245,7 @@ func (t *Task[T]) Result() (T, error) {
 // it. Cancel returns false if the task is done. It is for tasks and callbacks of the runner;
 // called by others it does nothing and returns false. They use [Loop.CallSoonThreadsafe].
 func (t *task) Cancel(cause ...error) bool {
-	if t.isDone() || t.r.onLoop() != nil {
+	if t.isDone() || t.r == nil || t.r.onLoop() != nil {
 		return false
 	}
 	var why error
@@ -277,7 +278,7 @@ func (t *task) cancel(cause error) bool {
 // Cancelling is how many cancels of the task were requested and not taken back by [Task.Uncancel]. It
 // is for tasks and callbacks of the runner.
 func (t *task) Cancelling() int {
-	if t.isDone() || t.r.onLoop() != nil {
+	if t.isDone() || t.r == nil || t.r.onLoop() != nil {
 		return 0
 	}
 	return int(t.r.command(core.Cmd{Op: core.OpCancelling, ID: t.id}).B)
@@ -287,7 +288,7 @@ func (t *task) Cancelling() int {
 // says so by it; the context of the task is then as if it had not been cancelled. It is for tasks and
 // callbacks of the runner.
 func (t *task) Uncancel() int {
-	if t.isDone() || t.r.onLoop() != nil {
+	if t.isDone() || t.r == nil || t.r.onLoop() != nil {
 		return 0
 	}
 	left := t.r.command(core.Cmd{Op: core.OpUncancel, ID: t.id}).B
