@@ -495,7 +495,7 @@ RUNNER_EXPORT size_t runner_host_count(const runner_t *self);
  * @param out            Receives the id of the future, to be released.
  *
  * @return As runner_gather(), and RUNNER_EBADID.
- * @note Thread: as runner_step(), during a run or a close. Blocks: no. Source: R179-R184.
+ * @note Thread: as runner_step(), during a run or a close. Blocks: no. Source: R184.
  * @since 0.1
  */
 RUNNER_EXPORT int runner_host_gather(runner_t *self, const uint64_t *ids, size_t count,
@@ -512,7 +512,7 @@ RUNNER_EXPORT int runner_host_gather(runner_t *self, const uint64_t *ids, size_t
  * @param timeout_ns   Longest time in nanoseconds, rounded up to milliseconds; RUNNER_HOST_FOREVER.
  *
  * @return RUNNER_EPARKED: the task is parked. Else as runner_wait(), and RUNNER_EBADID.
- * @note Thread: as runner_step(), during a run or a close. Waits. Source: R186, R187.
+ * @note Thread: as runner_step(), during a run or a close. Waits. Source: asyncio.wait().
  * @since 0.1
  */
 RUNNER_EXPORT int runner_host_wait(runner_t *self, uint64_t task, const uint64_t *ids, size_t count,
