@@ -10,23 +10,34 @@ import (
 
 // Sleep waits for a time. Zero or less lets everything run that is ready, once.
 func Sleep(ctx context.Context, d time.Duration) error {
-	return waitOnly(ctx, core.Cmd{Op: core.OpSleep | core.Suspended, A: int64(d)})
+	return waitOnly(ctx, core.OpSleep|core.Suspended, int64(d))
 }
 
 // Yield lets everything run that is ready, once.
 func Yield(ctx context.Context) error {
-	return waitOnly(ctx, core.Cmd{Op: core.OpYield | core.Suspended})
+	return waitOnly(ctx, core.OpYield|core.Suspended, 0)
 }
 
-func waitOnly(ctx context.Context, c core.Cmd) error {
+func waitOnly(ctx context.Context, op uint32, a int64) error {
 	t, err := taskOf(ctx)
 	if err != nil {
 		return err
 	}
-	if status, value := t.wait(ctx, c); status != 0 {
-		return t.r.errorOf(status, value, t)
+	c := core.Cmd{Task: t.id, Op: op, A: a}
+	var status int32
+	var value uint64
+	if _, own := ctx.(*taskCtx); own && !t.r.debug {
+		t.r.buffer(c) // the short way of what wait does
+		if status, value = t.pause(); status == core.ECANCELED {
+			t.noticeCancel()
+		}
+	} else {
+		status, value = t.wait(ctx, c)
 	}
-	return nil
+	if status == 0 {
+		return nil
+	}
+	return t.r.errorOf(status, value, t)
 }
 
 // wait does a command that may park t. Its status and value are those of the command if t goes on at

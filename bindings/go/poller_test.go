@@ -70,13 +70,13 @@ var epoch = time.Now()
 func Test_a_loop_that_waits_is_woken_by_the_end_of_a_context(t *testing.T) {
 	eachWayToWait(t, func(t *testing.T, opts ...runner.Option) {
 		r := newRealRunner(t, opts...)
-		ctx, cancel := context.WithTimeout(background, 5*ms)
-		defer cancel()
+		ctx, cancel := context.WithCancelCause(background)
 		is(t, r.Run(ctx, func(ctx context.Context) error {
-			derived, cancel := context.WithTimeout(ctx, ms)
-			defer cancel()
+			derived, stop := context.WithTimeout(ctx, ms)
+			defer stop()
 			is(t, forever(derived), context.DeadlineExceeded)
+			time.AfterFunc(ms, func() { cancel(errFirst) })
 			return forever(ctx)
-		}), context.DeadlineExceeded)
+		}), context.Canceled, errFirst)
 	})
 }
