@@ -398,7 +398,12 @@ int runner_end(runner_t *self)
     if (code == 0 && (self->host == NULL || self->host->mode == RUNNER__HOST_IDLE)) {
         code = RUNNER_ENOLOOP;
     }
-    return code != 0 ? code : runner__host_finish(self);
+    if (code != 0) {
+        return code;
+    }
+    code = runner__host_finish(self);
+    runner__guest_touched(self); /* nothing of it keeps the loop alive any more */
+    return code;
 }
 
 /* --- waiting --- */
