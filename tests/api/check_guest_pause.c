@@ -16,8 +16,8 @@ static int do_everything(void *arg, void **result)
     runner_t *runner = runner_current();
     (void)result;
     ck_assert_code(runner_spawn(yield_for_ever, &held->steps, NULL, NULL), 0);
-    ck_assert_code(runner_call_later(runner, 8, log_callback, "late", NULL, NULL), 0);
-    ck_assert_code(runner_call_later(runner, 4, log_callback, "early", NULL, NULL), 0);
+    ck_assert_code(runner_call_later(runner, 250, log_callback, "late", NULL, NULL), 0);
+    ck_assert_code(runner_call_later(runner, 200, log_callback, "early", NULL, NULL), 0);
     int code = runner_future_await(held->future, NULL);
     log_add("main");
     return code == 0 ? runner_sleep(10) : code;
@@ -60,7 +60,7 @@ START_TEST(R205_a_pause_holds_all_that_is_ready_or_falls_due)
     held.runner = guest();
     held.future = guest_future(held.runner);
     guest_start(held.runner, do_everything, &held, &ending);
-    tick_start(&tick, 1, hold, &held);
+    tick_start(&tick, 15, hold, &held);
     program_run();
     ck_assert_ended(&ending, 0);
     ck_assert_int_eq(tick.count, 20);
