@@ -301,3 +301,19 @@ static VALUE core_task_infos(const runner_task_info_t *infos, size_t count)
         rb_ary_push(array, core_task_info(&infos[i]));
     return array;
 }
+
+/* ---- for what is written by hand beside it --------------------------------------------------- */
+
+runner_t *librunner_core_runner(VALUE core);
+int librunner_core_wait(runner_t *runner, int64_t timeout_ns);
+
+runner_t *librunner_core_runner(VALUE core)
+{
+    return core_to_runner(core)->runner;
+}
+
+/* runner_backend_wait() that lets other threads run. It may raise. */
+int librunner_core_wait(runner_t *runner, int64_t timeout_ns)
+{
+    return core_wait(runner, timeout_ns);
+}

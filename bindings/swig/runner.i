@@ -85,6 +85,7 @@
 %ignore runner_queue_put_priority;
 %ignore runner_queue_get;
 %ignore runner_queue_join;
+%ignore runner_poll;
 %ignore runner_submission_wait;
 %ignore runner_gen_next;
 %ignore runner_gen_yield;
@@ -271,6 +272,7 @@
 %include "runner/semaphore.h"
 %include "runner/barrier.h"
 %include "runner/queue.h"
+%include "runner/poll.h"
 %include "runner/callback.h"
 %include "runner/submission.h"
 %include "runner/context.h"

@@ -2611,6 +2611,22 @@ static VALUE core_task_infos(const runner_task_info_t *infos, size_t count)
     return array;
 }
 
+/* ---- for what is written by hand beside it --------------------------------------------------- */
+
+runner_t *librunner_core_runner(VALUE core);
+int librunner_core_wait(runner_t *runner, int64_t timeout_ns);
+
+runner_t *librunner_core_runner(VALUE core)
+{
+    return core_to_runner(core)->runner;
+}
+
+/* runner_backend_wait() that lets other threads run. It may raise. */
+int librunner_core_wait(runner_t *runner, int64_t timeout_ns)
+{
+    return core_wait(runner, timeout_ns);
+}
+
 
 static core_events_t *core_events_new(size_t capacity) { return core_events_alloc(capacity); }
 
@@ -4841,6 +4857,10 @@ SWIGEXPORT void Init_core(void) {
   rb_define_const(mCore, "RUNNER_QUEUE_FIFO", INT2NUM(0));
   rb_define_const(mCore, "RUNNER_QUEUE_LIFO", INT2NUM(1));
   rb_define_const(mCore, "RUNNER_QUEUE_PRIORITY", INT2NUM(2));
+  rb_define_const(mCore, "RUNNER_READABLE", INT2NUM(1));
+  rb_define_const(mCore, "RUNNER_WRITABLE", INT2NUM(2));
+  rb_define_const(mCore, "RUNNER_DISCONNECT", INT2NUM(4));
+  rb_define_const(mCore, "RUNNER_PRIORITIZED", INT2NUM(8));
   rb_define_module_function(mCore, "runner_wakeup", _wrap_runner_wakeup, -1);
   rb_define_module_function(mCore, "runner_submitter_acquire", _wrap_runner_submitter_acquire, -1);
   rb_define_module_function(mCore, "runner_submitter_release", _wrap_runner_submitter_release, -1);
@@ -4933,6 +4953,7 @@ SWIGEXPORT void Init_core(void) {
   rb_define_const(mCore, "RUNNER_HOST_JOB_END", INT2NUM(132));
   rb_define_const(mCore, "RUNNER_HOST_CLOSABLE_REGISTER", INT2NUM(140));
   rb_define_const(mCore, "RUNNER_HOST_CLOSABLE_UNREGISTER", INT2NUM(141));
+  rb_define_const(mCore, "RUNNER_HOST_POLL", INT2NUM(150));
   rb_define_const(mCore, "RUNNER_HOST_RELEASED", INT2NUM(1));
   rb_define_const(mCore, "RUNNER_HOST_ABORTS", INT2NUM(2));
   rb_define_module_function(mCore, "runner_abi_version", _wrap_runner_abi_version, -1);

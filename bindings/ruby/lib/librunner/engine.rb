@@ -1,0 +1,255 @@
+# frozen_string_literal: true
+
+module Librunner
+  # What a {Runner} stands for: the driver, and what Ruby knows of tasks, errors and values. It does not
+  # refer to the Runner, so that one that is forgotten can be noticed.
+  # @api private
+  class Engine < Driver
+    C = Core
+
+    # A failure of these ends the run at once.
+    ABORTING = [SystemExit, SignalException].freeze
+
+    # The message of a cancel that was given none.
+    CANCELLED = C.runner_strerror(C::RUNNER_ECANCELED).freeze
+
+    attr_reader :core, :options, :failures
+
+    # That of the running task or callback of this thread.
+    def self.current
+      Driver.current or raise Librunner.error_for(C::RUNNER_ENOTASK)
+    end
+
+    def initialize(options)
+      super()
+      @options = options
+      @failures = {} # of tasks and futures, by id
+      @gone = []     # ids of failures that C has forgotten
+      @started = @ended = 0
+      @state = :new
+    end
+
+    def closed? = @state == :closed
+
+    def running? = !thread.nil?
+
+    # Makes what the library has of it, at its first use.
+    def prepare
+      return self if @core
+      raise Librunner.error_for(C::RUNNER_ECLOSED) if closed?
+
+      code, core = C.runner_new(@options.core)
+      raise Librunner.error_for(code) unless code.zero?
+
+      open(core)
+      @core = core
+      @state = :open
+      self
+    end
+
+    # ---- runs ----------------------------------------------------------------------------------
+
+    # Runs a block as a main task: its value, or what it has raised.
+    def run_main(block, name, context)
+      check_thread
+      prepare
+      task = Task.new(self, block, name)
+      context = context ? context.id_in(self) : 0
+      code = driving { |alone| drive_run(number(task), task.fiber, context, alone) }
+      crash, @crash = @crash, nil
+      raise crash if crash
+      return task.result if task.done? && outcome_code(task) == code
+
+      raise Librunner.error_for(code, code == C::RUNNER_ECANCELED ? task.cancel_message : nil)
+    ensure
+      @crash = nil
+    end
+
+    # Closes what is left: the code.
+    def close
+      return 0 if closed?
+      check_thread
+      unless @core
+        @state = :closed
+        return 0
+      end
+      raise Librunner.error_for(C::RUNNER_EBUSY) if running?
+
+      @closing = true
+      code = driving { |alone| drive_close(alone) }
+      crash, @crash = @crash, nil
+      raise crash if crash
+      code
+    ensure
+      closed if @core && C.runner_is_closed(@core) == 1
+    end
+
+    # A task of its own code ends the run by an exception that goes before all else.
+    def abort(error)
+      @crash ||= error
+    end
+
+    # ---- tasks ---------------------------------------------------------------------------------
+
+    # Starts a task in a group and a context, each an id or 0.
+    def spawn(block, name = nil, context = 0, group = 0)
+      if @options.max_tasks && @started - @ended >= @options.max_tasks
+        raise FiberError, "too many tasks: #{@options.max_tasks} are not done (option max_tasks)"
+      end
+      task = Task.new(self, block, name)
+      code = start(task, task.fiber, group, context)
+      raise Librunner.error_for(code) unless code.zero?
+
+      number(task)
+    end
+
+    # A task has ended: how its body did.
+    def finish(task, id, status, error)
+      @ended += 1
+      return fail_task(task, id, error) if status == C::RUNNER_EUSER
+
+      flags = task.lent ? 0 : C::RUNNER_HOST_RELEASED
+      if error && error.message != CANCELLED # whoever awaits it is told the same
+        @failures[id] = error
+        value = id
+      end
+      how = done(id, status, flags, value || 0)
+      how == status ? task.settle(status, error) : task.settle(how, cancelled_error(task))
+    end
+
+    # A task has ended that never ran, or that was given up: called by the driver.
+    def ended(task, status)
+      @ended += 1
+      id = task.handle_id
+      error = status == C::RUNNER_ECANCELED ? cancelled_error(task) : Librunner.error_for(status)
+      if running.equal?(task)
+        done(id, status, task.lent ? 0 : C::RUNNER_HOST_RELEASED, 0)
+      else
+        forget(id)
+        command(C::RUNNER_HOST_RELEASE, id) unless task.lent
+      end
+      task.settle(status, error)
+    end
+
+    # There is no stack for its fiber: called by the driver.
+    def unstarted(task, error)
+      fail_task(task, task.handle_id, FiberError.new("no fiber for #{task.name}: #{error.message}"))
+    end
+
+    # The failure of a task or future was given to somebody.
+    def take_failure(id)
+      command(C::RUNNER_HOST_RESULT, id) unless closed? || (thread && thread != Thread.current)
+    end
+
+    def tell_name(id, name)
+      C.runner_host_name(@core, id, name)
+    end
+
+    # ---- errors --------------------------------------------------------------------------------
+
+    # What a wait raises that has ended with a status and a value.
+    def error_of(status, value)
+      return cancelled_error(value) if status == C::RUNNER_ECANCELED
+      @failures[value] || Librunner.error_for(status)
+    end
+
+    # The wait of the running task was cancelled: called by the driver.
+    def cancelled(value)
+      raise cancelled_error(value)
+    end
+
+    # ---- events --------------------------------------------------------------------------------
+
+    # A callback is due: called by the driver.
+    def called(slot)
+      take(slot)&.call
+    rescue CancelledError, StandardError, ScriptError, NoMemoryError, SystemStackError => e
+      callback_failed(e)
+    rescue Exception => e # rubocop:disable Lint/RescueException
+      abort(e)
+      command(C::RUNNER_HOST_STOP)
+    end
+
+    # A closable is to be closed: called by the driver.
+    def closer(id, slot)
+      closable = peek(slot)
+      task = Task.new(self, proc { closable.close_now }, nil)
+      task.lent = true
+      place(id, task, task.fiber)
+      number(task)
+    end
+
+    # Something is gone: called by the driver.
+    def dropped(task, slot)
+      if @failures.key?(task)
+        if @gone_at != steps
+          @gone.each { |id| @failures.delete(id) }.clear
+          @gone_at = steps
+        end
+        @gone << task # what is reported of it may come yet
+      end
+      value = take(slot) unless slot.zero?
+      value.dropped if value.respond_to?(:dropped)
+    end
+
+    private
+
+    # Whether a run or a close may begin here.
+    def check_thread
+      raise Librunner.error_for(C::RUNNER_ELOOP) if Driver.current
+    end
+
+    # The loop needs a fiber that blocks. Where that is not the first of the thread, fibers that end
+    # need not lead back to it.
+    def driving(&turning)
+      return turned(false, &turning) if Fiber.current.blocking?
+
+      Fiber.new(blocking: true) { turned(true, &turning) }.resume
+    end
+
+    def turned(alone)
+      SignalTrap.around(self) do
+        Scheduler.around(self) { yield alone }
+      end
+    end
+
+    def number(task)
+      task.numbered(@started += 1)
+    end
+
+    # The code that a run ends with whose main task has ended so.
+    def outcome_code(task)
+      return C::RUNNER_ECANCELED if task.cancelled?
+      task.failed? ? C::RUNNER_EUSER : 0
+    end
+
+    def fail_task(task, id, error)
+      flags = 0
+      case error
+      when *ABORTING
+        abort(error)
+        flags = C::RUNNER_HOST_ABORTS
+      end
+      @failures[id] = error
+      done(id, C::RUNNER_EUSER, flags, id)
+      # Once nobody can take the failure any more, the library reports it.
+      task.settle(C::RUNNER_EUSER, error, task.lent ? nil : handle(id))
+    end
+
+    # by: the task that was cancelled, or the value with which its wait has ended.
+    def cancelled_error(by)
+      by = @failures[by] || task(by) if by.is_a?(Integer) && !by.zero?
+      message = case by
+      when Task then by.cancel_message
+      when Exception then by.message
+      end
+      CancelledError.new(message || CANCELLED)
+    end
+
+    def closed
+      @state = :closed
+      @failures.clear
+    end
+  end
+  private_constant :Engine
+end

@@ -1,0 +1,127 @@
+# frozen_string_literal: true
+
+module Librunner
+  # A task was cancelled. It is no StandardError, so that a bare `rescue` does not swallow it, as in
+  # asyncio. Who rescues it raises it again, or calls {Task#uncancel}.
+  # @since 0.1
+  class CancelledError < Exception # rubocop:disable Lint/InheritException
+  end
+
+  # What all errors of this library have in common.
+  # @since 0.1
+  class Error < StandardError
+    # @return [Integer, nil] the code of the C library that it stands for
+    attr_reader :code
+
+    # @param message [String, nil] a sentence; nil is the one of the code
+    # @param code [Integer, nil]
+    def initialize(message = nil, code: nil)
+      @code = code
+      super(message || (code ? Core.runner_strerror(code) : self.class.name))
+    end
+
+    # @return [String, nil] the symbol of the code in C, such as `"RUNNER_ECLOSED"`
+    def code_name = @code && Core.runner_error_name(@code)
+  end
+
+  # No task of this thread runs.
+  class NoTaskError < Error; end
+  # It cannot be called from inside a run.
+  class RunningError < Error; end
+  # Another thread uses the runner, or another scheduler has this thread.
+  class BusyError < Error; end
+  # The runner is closed, or being closed.
+  class ClosedError < Error; end
+  # A task, future or scope is not in the state that this needs.
+  class InvalidStateError < Error; end
+  # It may only be called by the thread that runs the runner.
+  class WrongThreadError < Error; end
+  # The runner belongs to the parent process.
+  class ForkError < Error; end
+  # It took too long.
+  class TimeoutError < Error; end
+  # Every task waits, and nothing can wake one.
+  class DeadlockError < Error; end
+  # The task was given up when its runner was closed.
+  class AbandonedError < Error; end
+  # The object belongs to another runner.
+  class ForeignError < Error; end
+  # The barrier is broken.
+  class BrokenBarrierError < Error; end
+  # The queue is full.
+  class QueueFull < Error; end
+  # The queue is empty.
+  class QueueEmpty < Error; end
+  # The queue has been shut down.
+  class QueueShutdown < Error; end
+  # An error of libuv or the operating system.
+  class UVError < Error; end
+
+  # One or more tasks of a group, or its body, have failed.
+  # @since 0.1
+  class GroupError < Error
+    # @return [Array<Exception>] what they have raised, in the order in which they did; the body's
+    #   is the last
+    attr_reader :errors
+
+    # @param errors [Array<Exception>]
+    def initialize(errors)
+      @errors = errors.freeze
+      super("#{errors.size} #{errors.size == 1 ? "error" : "errors"} in a task group: " +
+        errors.map { |error| "#{error.message} (#{error.class})" }.join(", "), code: Core::RUNNER_EGROUP)
+    end
+  end
+
+  ERRORS = {
+    Core::RUNNER_EINVAL => ArgumentError,
+    Core::RUNNER_ENOMEM => NoMemoryError,
+    Core::RUNNER_ELOOP => RunningError,
+    Core::RUNNER_ECLOSED => ClosedError,
+    Core::RUNNER_ESHUTDOWN => ClosedError,
+    Core::RUNNER_EBUSY => BusyError,
+    Core::RUNNER_ETHREAD => WrongThreadError,
+    Core::RUNNER_EFORK => ForkError,
+    Core::RUNNER_ENOLOOP => NoTaskError,
+    Core::RUNNER_ENOTASK => NoTaskError,
+    Core::RUNNER_ETIMEDOUT => TimeoutError,
+    Core::RUNNER_EDEADLK => DeadlockError,
+    Core::RUNNER_EABANDONED => AbandonedError,
+    Core::RUNNER_EFOREIGN => ForeignError,
+    Core::RUNNER_EBROKEN => BrokenBarrierError,
+    Core::RUNNER_EFULL => QueueFull,
+    Core::RUNNER_EEMPTY => QueueEmpty,
+    Core::RUNNER_EQUEUESHUT => QueueShutdown,
+    Core::RUNNER_EDONE => InvalidStateError,
+    Core::RUNNER_EPENDING => InvalidStateError,
+    Core::RUNNER_ESELF => InvalidStateError,
+    Core::RUNNER_ENOTENTERED => InvalidStateError,
+    Core::RUNNER_EENTERED => InvalidStateError,
+    Core::RUNNER_EFINISHED => InvalidStateError,
+    Core::RUNNER_EABORTING => InvalidStateError,
+    Core::RUNNER_EEXPIRING => InvalidStateError,
+    Core::RUNNER_EEXPIRED => InvalidStateError,
+    Core::RUNNER_EOWNER => InvalidStateError,
+    Core::RUNNER_ENOTLOCKED => InvalidStateError,
+    Core::RUNNER_ERELEASED => InvalidStateError,
+    Core::RUNNER_ETASKDONE => InvalidStateError
+  }.freeze
+  private_constant :ERRORS
+
+  # libuv's codes lie above all of the library's own.
+  UV_CODES = -10_000
+  private_constant :UV_CODES
+
+  class << self
+    # The error that a code of the C library stands for, to be raised.
+    # @api private
+    def error_for(code, message = nil)
+      case code
+      when Core::RUNNER_ECANCELED then return CancelledError.new(message || Core.runner_strerror(code))
+      when Core::RUNNER_EINTR then return Interrupt.new
+      end
+      kind = ERRORS.fetch(code) { code > UV_CODES ? UVError : Error }
+      return kind.new(message || Core.runner_strerror(code)) unless kind <= Error
+      kind.new(message, code: code)
+    end
+  end
+end

@@ -1,0 +1,144 @@
+# frozen_string_literal: true
+
+module Librunner
+  # Runs main tasks, one after the other, on a loop that they share, as asyncio.Runner. What one of them
+  # leaves goes on in the next; {#close} ends it.
+  #
+  # @example
+  #   Librunner::Runner.open do |runner|
+  #     runner.run { Librunner.sleep(0.1); 42 }   # => 42
+  #   end
+  # @since 0.1
+  class Runner
+    # What it needs is made by its first use, which also tells if that fails.
+    #
+    # @param debug [Boolean, nil] debug mode: steps that take too long are reported, and where tasks were
+    #   spawned; nil is what the variable LIBRUNNER_DEBUG says
+    # @param clock [:real, :virtual] a virtual clock stands still while anything is ready, and else jumps
+    #   to the next deadline: for tests
+    # @param deadlock [Boolean] whether a run in which nothing can wake a task any more ends with
+    #   {DeadlockError}; {Loop#hold} says that some other thread will
+    # @param signals [Boolean] whether Ctrl-C interrupts a run, in the main thread and unless the program
+    #   has a handler for SIGINT
+    # @param scheduler [Boolean] whether tasks wait in `sleep`, sockets, `Thread::Queue` and so on without
+    #   holding up others, by a Fiber::Scheduler
+    # @param loop_factory [#call, nil] called once, with the runner's {Loop}, before its first run
+    # @param executor_threads [Integer, nil] most threads of {Librunner.in_thread}; nil is the number of
+    #   processors and 4, at most 32
+    # @param join_timeout [Numeric, nil] how many seconds {#close} waits for these threads; nil is without
+    #   limit
+    # @param cancel_grace [Numeric, nil] how many seconds {#close} waits for the tasks that it has
+    #   cancelled, before it gives them up; nil is without limit
+    # @param closable_grace [Numeric, nil] the same for closables and generators
+    # @param slow_callback [Numeric] debug mode: how many seconds make a step slow
+    # @param poll_interval [Integer, nil] how many iterations may pass between two looks at the system
+    #   while tasks are ready; nil is 61
+    # @param max_tasks [Integer, nil] most tasks that are not done; nil is what the system has fibers for
+    # @param exception_handler [#call, nil] called with an {ExceptionContext} for every error that nobody
+    #   can be given; nil is the logger
+    # @param logger [#error, #warn, nil] where such errors are logged; nil is standard error
+    # @raise [ArgumentError, TypeError] an option that is unknown or out of range
+    def initialize(**options)
+      @engine = Engine.new(Options.new(**options))
+      ObjectSpace.define_finalizer(self, Runner.forgotten(@engine, Process.pid))
+    end
+
+    # Makes a runner, gives it to the block, and closes it in any case.
+    # @param options [Hash] as of {#initialize}
+    # @yieldparam runner [Runner]
+    # @return [Object] the value of the block
+    # @raise [ArgumentError] there is no block
+    def self.open(**options)
+      raise ArgumentError, "no block given" unless block_given?
+
+      runner = new(**options)
+      begin
+        value = yield runner
+      rescue Exception # rubocop:disable Lint/RescueException
+        runner.close_after_error
+        raise
+      else
+        runner.close
+        value
+      ensure
+        runner.close_after_error unless runner.closed? # the block was left by throw, break or a kill
+      end
+    end
+
+    # Runs the block as a task, until it ends. What it leaves, other tasks, waits for the next run.
+    #
+    # SIGINT cancels the task; a second one ends the run, and leaves the task where it is.
+    # @param context [Context, nil] that it runs in; nil is the runner's own, in which variables that one
+    #   run has set are there for the next
+    # @param name [String, nil] of the task
+    # @yieldparam task [Task]
+    # @return [Object] the value of the block
+    # @raise [Interrupt] SIGINT has ended it
+    # @raise [DeadlockError] every task waits, and nothing can wake one
+    # @raise [RunningError] called inside of a run
+    # @raise [ClosedError] the runner is closed
+    # @raise [BusyError] another thread runs it, or another Fiber::Scheduler has this thread
+    # @raise [ForkError] it was made in the parent process
+    # @raise [ArgumentError] there is no block
+    # @raise [Exception] what the block has raised, the very object
+    def run(context: nil, name: nil, &block)
+      raise ArgumentError, "no block given" unless block
+
+      @engine.run_main(block, name, context)
+    end
+
+    # @return [Loop] its loop, which is made if it is not there yet
+    # @raise [ClosedError] the runner is closed
+    def loop = @engine.prepare.loop_object
+
+    # Ends what is left, in order: it cancels every task and waits for them, closes closables and
+    # generators, and waits for threads. What it found on the way stands in {#report}. The runner is closed
+    # afterwards also if this raises. It may be called again, and then does nothing.
+    # @return [nil]
+    # @raise [TimeoutError] a grace was over
+    # @raise [DeadlockError] a task waited for what could not come
+    # @raise [Interrupt] SIGINT has ended it
+    # @raise [RunningError] called inside of a run
+    # @raise [BusyError] another thread runs it
+    def close
+      code = @engine.close
+      raise Librunner.error_for(code) unless code.zero?
+    end
+
+    # @return [Boolean] whether it was closed
+    def closed? = @engine.closed?
+
+    # @return [Boolean] whether it runs or is being closed. Any thread may ask
+    def running? = @engine.running?
+
+    # Does what SIGINT does: it cancels the main task that runs; a second one ends the run and leaves main
+    # where it is. Any thread may call it.
+    # @return [Boolean] false if nothing runs
+    def interrupt = @engine.interrupt
+
+    # @return [Report] what the close has found
+    def report = @engine.report
+
+    def inspect
+      "#<#{self.class} #{closed? ? "closed" : running? ? "running" : "idle"}>"
+    end
+
+    # What was raised goes before what the close says.
+    # @api private
+    def close_after_error
+      close
+    rescue Error, Interrupt
+      nil # it stands in the report
+    end
+
+    # The complaint of a runner that is collected while it is open.
+    # @api private
+    def self.forgotten(engine, pid)
+      proc do
+        if engine.core && !engine.closed? && Process.pid == pid
+          warn "Librunner::Runner was never closed: what it has left is lost"
+        end
+      end
+    end
+  end
+end

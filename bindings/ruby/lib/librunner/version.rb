@@ -1,0 +1,6 @@
+# frozen_string_literal: true
+
+module Librunner
+  # The version of the gem, and of the library that it is made for.
+  VERSION = "0.1.0"
+end
