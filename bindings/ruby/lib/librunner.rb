@@ -8,8 +8,26 @@ require "librunner/outcome"
 require "librunner/engine"
 require "librunner/interrupt"
 require "librunner/scheduler"
+require "librunner/awaiting"
 require "librunner/task"
+require "librunner/future"
+require "librunner/combine"
+require "librunner/context"
+require "librunner/loop"
+require "librunner/exception"
+require "librunner/report"
 require "librunner/runner"
+require "librunner/construct"
+require "librunner/group"
+require "librunner/timeout"
+require "librunner/event"
+require "librunner/lock"
+require "librunner/condition"
+require "librunner/semaphore"
+require "librunner/barrier"
+require "librunner/queue"
+require "librunner/closable"
+require "librunner/generator"
 
 # asyncio.Runner for Ruby: a runner owns an event loop, runs a main task on it, gives its value back,
 # cancels it cleanly on Ctrl-C, and shuts everything down in a fixed order with nothing lost.
@@ -19,9 +37,8 @@ require "librunner/runner"
 #     tasks = 3.times.map { |i| Librunner.spawn { sleep 0.1; i } }
 #     tasks.map(&:await)   # => [0, 1, 2], after 0.1 seconds
 #   end
+# @since 0.1
 module Librunner
-  private_constant :Core, :Driver, :Handle
-
   class << self
     # Runs the block as a task on a runner of its own, closes that, and gives the value of the block: the
     # main entry point of a program, as asyncio.run.

@@ -16,6 +16,7 @@ static void driver_mark(void *data)
     rb_gc_mark(driver->thread);
     rb_gc_mark(driver->loop);
     librunner_mark_places(driver);
+    librunner_mark_idle(driver);
     librunner_mark_slots(&driver->slots);
 }
 
@@ -34,6 +35,7 @@ static void driver_free(void *data)
     driver_t *driver = data;
     xfree(driver->places);
     xfree(driver->events);
+    xfree(driver->idle);
     librunner_free_slots(&driver->slots);
     driver->runner = NULL;
     librunner_unref(driver);
@@ -66,6 +68,7 @@ static VALUE driver_open(VALUE self, VALUE core)
     driver->core = core;
     if (driver->events == NULL) {
         driver->events = ALLOC_N(runner_host_event_t, LIBRUNNER_BATCH);
+        driver->idle = ALLOC_N(VALUE, LIBRUNNER_IDLE);
     }
     driver->debug = runner_debug(driver->runner) == 1;
     return self;

@@ -7,7 +7,8 @@
  * through here.
  *
  * driver.c: life and commands; turn.c: the loop; wait.c: what parks a task; places.c: tasks by id;
- * slots.c: values by number; handle.c: ids that are released with an object.
+ * idle.c: fibers without a task; slots.c: values by number; handle.c: ids that are released with an
+ * object.
  */
 #ifndef LIBRUNNER_DRIVER_H
 #define LIBRUNNER_DRIVER_H
@@ -53,12 +54,15 @@ typedef struct driver {
     place_t *places; /* by the lower half of the id */
     size_t room;
     slots_t slots;
+    VALUE *idle; /* fibers without a task */
+    size_t n_idle;
     uint64_t *gone; /* ids that are to be released */
     size_t n_gone, gone_room;
     runner_host_event_t *events;
 } driver_t;
 
 #define LIBRUNNER_BATCH 256
+#define LIBRUNNER_IDLE 256 /* most fibers that are kept */
 
 /* Of the generated core. */
 void Init_core(void);
@@ -89,6 +93,10 @@ void librunner_place(driver_t *driver, uint64_t id, VALUE task, VALUE fiber);
 place_t *librunner_place_of(driver_t *driver, uint64_t id); /* or NULL */
 void librunner_unplace(driver_t *driver, uint64_t id);
 void librunner_mark_places(const driver_t *driver);
+
+/* idle.c */
+void librunner_init_idle(VALUE driver);
+void librunner_mark_idle(const driver_t *driver);
 
 /* slots.c */
 void librunner_init_slots(VALUE driver);

@@ -3,7 +3,7 @@
 # Writes the Makefile of librunner/native.so.
 #
 #   --with-librunner-dir=DIR   the C library is installed in DIR; else pkg-config has to know it
-#   --disable-rpath            the program that loads native.so has to know where librunner.so is
+#   --disable-librunner-rpath  who loads native.so has to know where librunner.so is
 #   LIBRUNNER_WERROR=1         (environment) a warning of the compiler is an error
 require "mkmf"
 
@@ -83,9 +83,10 @@ def system_folder?(dir)
   dir.match?(%r{\A(/usr)?/lib(64|/[^/]+-[^/]+-[^/]+)?\z})
 end
 
-# A library in a folder of its own is found without LD_LIBRARY_PATH.
+# A library in a folder of its own is found without LD_LIBRARY_PATH. (Ruby's own --disable-rpath, which
+# Debian builds it with, is not asked.)
 def remember_folder(dir)
-  return if dir.empty? || !enable_config("rpath", true)
+  return if dir.empty? || !enable_config("librunner-rpath", true)
 
   dir = File.realpath(dir)
   $LDFLAGS << " " << "-Wl,-rpath,#{dir}".quote unless system_folder?(dir)
@@ -136,7 +137,7 @@ have_const("RB_NOGVL_PENDING_INTR_FAIL", "ruby/thread.h")
 # ---- how to compile ------------------------------------------------------------------------------
 
 # The headers of Ruby are no good with all of -Wextra: Ruby itself is compiled so.
-append_cflags(%w[-Wno-unused-parameter -Wno-missing-field-initializers -Wall -Wextra])
+append_cflags(%w[-fvisibility=hidden -Wno-unused-parameter -Wno-missing-field-initializers -Wall -Wextra])
 if ENV["LIBRUNNER_WERROR"] == "1"
   $warnflags = "" # Ruby has a taste of its own
   $CFLAGS << " -Werror"

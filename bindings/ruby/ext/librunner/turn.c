@@ -4,7 +4,7 @@
 #include <time.h>
 
 static VALUE fiber_error;
-static ID id_called, id_closer, id_dropped, id_ended, id_exception, id_unstarted;
+static ID id_begins, id_failures, id_called, id_closer, id_dropped, id_ended, id_exception, id_unstarted;
 
 /* ---- the driver of a thread ------------------------------------------------------------------ */
 
@@ -55,6 +55,7 @@ static VALUE driver_forget(VALUE klass)
 
 typedef struct turning {
     VALUE self;
+    VALUE main; /* that begins, or nil */
     driver_t *driver;
     bool over;
 } turning_t;
@@ -72,16 +73,19 @@ static void took(driver_t *driver, uint64_t task, uint64_t began)
     runner_command(driver->runner, task, RUNNER_HOST_TOOK, 0, NULL, &time, NULL);
 }
 
-static VALUE switch_to(VALUE fiber)
+/* The fiber is given its task. */
+static VALUE switch_to(VALUE arg)
 {
-    return rb_fiber_transfer(fiber, 0, NULL);
+    const place_t *place = (const place_t *)arg;
+    VALUE task = place->task;
+    return rb_fiber_transfer(place->fiber, 1, &task);
 }
 
 /* There may be no stack for a fiber that begins: then its task fails, and nothing else. */
-static void begin_fiber(turning_t *turning, uint64_t task, VALUE fiber)
+static void begin_fiber(turning_t *turning, uint64_t task)
 {
     int state = 0;
-    rb_protect(switch_to, fiber, &state);
+    rb_protect(switch_to, (VALUE)librunner_place_of(turning->driver, task), &state);
     place_t *place = librunner_place_of(turning->driver, task);
     if (state == 0) {
         if (place != NULL) {
@@ -108,7 +112,7 @@ static void resume(turning_t *turning, place_t *place)
     if (place->begun) {
         rb_fiber_transfer(place->fiber, 0, NULL);
     } else {
-        begin_fiber(turning, task, place->fiber);
+        begin_fiber(turning, task);
     }
     if (driver->current != 0) {
         driver->current = 0;
@@ -153,8 +157,12 @@ static void call(turning_t *turning, const runner_host_event_t *event)
     }
 }
 
+/* Most tasks have neither failed nor a value: nothing is known of them in Ruby any more. */
 static void drop(turning_t *turning, const runner_host_event_t *event)
 {
+    if (event->value == 0 && RHASH_EMPTY_P(rb_ivar_get(turning->self, id_failures))) {
+        return;
+    }
     rb_funcall(turning->self, id_dropped, 2, ULL2NUM(event->task), ULL2NUM(event->value));
 }
 
@@ -203,6 +211,9 @@ static VALUE turn(VALUE arg)
 {
     turning_t *turning = (turning_t *)arg;
     driver_t *driver = turning->driver;
+    if (turning->main != Qnil) {
+        rb_funcall(turning->self, id_begins, 1, turning->main);
+    }
     while (!turning->over) {
         size_t count;
         int64_t wait_ns;
@@ -232,15 +243,16 @@ static VALUE turned(VALUE arg)
     leave(driver->thread);
     driver->code = runner_end(driver->runner);
     driver->thread = driver->loop = Qnil;
+    driver->n_idle = 0; /* they belong to the thread */
     driver->current = 0;
     driver->calling = false;
     return Qnil;
 }
 
 /* Turns the loop until the run or the close is over: its code. What is raised in the loop breaks it off. */
-static VALUE drive(VALUE self, driver_t *driver, VALUE alone)
+static VALUE drive(VALUE self, driver_t *driver, VALUE task, VALUE alone)
 {
-    turning_t turning = {self, driver, false};
+    turning_t turning = {self, task, driver, false};
     driver->thread = rb_thread_current();
     driver->loop = rb_fiber_current();
     driver->alone = RTEST(alone);
@@ -272,7 +284,7 @@ static VALUE driver_run(VALUE self, VALUE task, VALUE fiber, VALUE context, VALU
         librunner_fail(code);
     }
     librunner_place(driver, main, task, fiber);
-    return drive(self, driver, alone);
+    return drive(self, driver, task, alone);
 }
 
 /* drive_close(alone): the code of the close. */
@@ -283,17 +295,7 @@ static VALUE driver_close(VALUE self, VALUE alone)
     if (code != 0) {
         return INT2NUM(code == RUNNER_ECLOSED ? 0 : code);
     }
-    return drive(self, driver, alone);
-}
-
-/* The last that the fiber of a task does, where its end would not lead back to the loop. */
-static VALUE driver_leave(VALUE self)
-{
-    const driver_t *driver = librunner_driver(self);
-    if (driver->alone && driver->loop != Qnil) {
-        rb_fiber_transfer(driver->loop, 0, NULL);
-    }
-    return Qnil;
+    return drive(self, driver, Qnil, alone);
 }
 
 /* Whether code of the program runs now: a task or a callback. */
@@ -317,6 +319,8 @@ static VALUE driver_thread(VALUE self)
 
 void librunner_init_turn(VALUE driver)
 {
+    id_begins = rb_intern("begins");
+    id_failures = rb_intern("@failures");
     id_called = rb_intern("called");
     id_closer = rb_intern("closer");
     id_dropped = rb_intern("dropped");
@@ -332,7 +336,6 @@ void librunner_init_turn(VALUE driver)
     rb_define_singleton_method(driver, "forget", driver_forget, 0);
     rb_define_private_method(driver, "drive_run", driver_run, 4);
     rb_define_private_method(driver, "drive_close", driver_close, 1);
-    rb_define_method(driver, "leave", driver_leave, 0);
     rb_define_method(driver, "serving?", driver_serving_p, 0);
     rb_define_method(driver, "steps", driver_steps, 0);
     rb_define_method(driver, "thread", driver_thread, 0);

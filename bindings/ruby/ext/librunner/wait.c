@@ -67,17 +67,24 @@ static VALUE driver_wait_ids(VALUE self, VALUE ids, VALUE return_when, VALUE tim
     return outcome(self, driver, code);
 }
 
-/* Seconds, rounded up to nanoseconds. */
+/* Seconds as nanoseconds: the nearest, as most fractions have no exact number; but some time stays some.
+ * Only an infinite time is for ever. */
 static int64_t nanoseconds(VALUE seconds)
 {
     if (FIXNUM_P(seconds) && FIX2LONG(seconds) < INT64_MAX / 1000000000) {
-        return FIX2LONG(seconds) * 1000000000;
+        return FIX2LONG(seconds) < 0 ? -1 : FIX2LONG(seconds) * 1000000000;
     }
-    double number = ceil(NUM2DBL(seconds) * 1e9);
+    double number = NUM2DBL(seconds) * 1e9;
     if (isnan(number)) {
         rb_raise(rb_eArgError, "not a time: NaN");
     }
-    return number >= 9.2e18 ? INT64_MAX : (int64_t)number;
+    if (isinf(number)) {
+        return number > 0 ? INT64_MAX : -1;
+    }
+    if (number >= 9.2e18) {
+        return INT64_MAX - 1;
+    }
+    return number > 0 && number < 1 ? 1 : llround(number);
 }
 
 /* nanoseconds(seconds): nil is for ever. */

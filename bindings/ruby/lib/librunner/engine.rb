@@ -1,6 +1,12 @@
 # frozen_string_literal: true
 
 module Librunner
+  # What is told when the library drops it: it has a method `dropped`.
+  # @api private
+  module Droppable
+  end
+  private_constant :Droppable
+
   # What a {Runner} stands for: the driver, and what Ruby knows of tasks, errors and values. It does not
   # refer to the Runner, so that one that is forgotten can be noticed.
   # @api private
@@ -43,9 +49,12 @@ module Librunner
 
       open(core)
       @core = core
+      @debug = C.runner_debug(core) == C::RUNNER_ON
       @state = :open
       self
     end
+
+    def inspect = to_s
 
     # ---- runs ----------------------------------------------------------------------------------
 
@@ -55,7 +64,7 @@ module Librunner
       prepare
       task = Task.new(self, block, name)
       context = context ? context.id_in(self) : 0
-      code = driving { |alone| drive_run(number(task), task.fiber, context, alone) }
+      code = driving { |alone| drive_run(task, task.fiber, context, alone) }
       crash, @crash = @crash, nil
       raise crash if crash
       return task.result if task.done? && outcome_code(task) == code
@@ -100,7 +109,15 @@ module Librunner
       code = start(task, task.fiber, group, context)
       raise Librunner.error_for(code) unless code.zero?
 
+      task.site = spawn_site if @debug
+      begins(task)
+    end
+
+    # The library knows a new task: called by the driver for main.
+    def begins(task)
       number(task)
+      tell_name(task.handle_id, task.name) if task.named?
+      task
     end
 
     # A task has ended: how its body did.
@@ -183,13 +200,17 @@ module Librunner
     def dropped(task, slot)
       if @failures.key?(task)
         if @gone_at != steps
-          @gone.each { |id| @failures.delete(id) }.clear
+          @gone.each do |id|
+            @failures.delete(id)
+            @sites&.delete(id)
+          end
+          @gone.clear
           @gone_at = steps
         end
         @gone << task # what is reported of it may come yet
       end
       value = take(slot) unless slot.zero?
-      value.dropped if value.respond_to?(:dropped)
+      value.dropped if Droppable === value # not one of the program's
     end
 
     private
@@ -231,6 +252,7 @@ module Librunner
         flags = C::RUNNER_HOST_ABORTS
       end
       @failures[id] = error
+      (@sites ||= {})[id] = task.site if task.site
       done(id, C::RUNNER_EUSER, flags, id)
       # Once nobody can take the failure any more, the library reports it.
       task.settle(C::RUNNER_EUSER, error, task.lent ? nil : handle(id))

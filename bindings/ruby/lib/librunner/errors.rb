@@ -25,36 +25,52 @@ module Librunner
   end
 
   # No task of this thread runs.
+  # @since 0.1
   class NoTaskError < Error; end
   # It cannot be called from inside a run.
+  # @since 0.1
   class RunningError < Error; end
   # Another thread uses the runner, or another scheduler has this thread.
+  # @since 0.1
   class BusyError < Error; end
   # The runner is closed, or being closed.
+  # @since 0.1
   class ClosedError < Error; end
   # A task, future or scope is not in the state that this needs.
+  # @since 0.1
   class InvalidStateError < Error; end
   # It may only be called by the thread that runs the runner.
+  # @since 0.1
   class WrongThreadError < Error; end
   # The runner belongs to the parent process.
+  # @since 0.1
   class ForkError < Error; end
   # It took too long.
+  # @since 0.1
   class TimeoutError < Error; end
   # Every task waits, and nothing can wake one.
+  # @since 0.1
   class DeadlockError < Error; end
   # The task was given up when its runner was closed.
+  # @since 0.1
   class AbandonedError < Error; end
   # The object belongs to another runner.
+  # @since 0.1
   class ForeignError < Error; end
   # The barrier is broken.
+  # @since 0.1
   class BrokenBarrierError < Error; end
   # The queue is full.
+  # @since 0.1
   class QueueFull < Error; end
   # The queue is empty.
+  # @since 0.1
   class QueueEmpty < Error; end
   # The queue has been shut down.
+  # @since 0.1
   class QueueShutdown < Error; end
   # An error of libuv or the operating system.
+  # @since 0.1
   class UVError < Error; end
 
   # One or more tasks of a group, or its body, have failed.

@@ -12,31 +12,35 @@ module Librunner
   class Runner
     # What it needs is made by its first use, which also tells if that fails.
     #
-    # @param debug [Boolean, nil] debug mode: steps that take too long are reported, and where tasks were
-    #   spawned; nil is what the variable LIBRUNNER_DEBUG says
-    # @param clock [:real, :virtual] a virtual clock stands still while anything is ready, and else jumps
-    #   to the next deadline: for tests
-    # @param deadlock [Boolean] whether a run in which nothing can wake a task any more ends with
-    #   {DeadlockError}; {Loop#hold} says that some other thread will
-    # @param signals [Boolean] whether Ctrl-C interrupts a run, in the main thread and unless the program
-    #   has a handler for SIGINT
-    # @param scheduler [Boolean] whether tasks wait in `sleep`, sockets, `Thread::Queue` and so on without
-    #   holding up others, by a Fiber::Scheduler
-    # @param loop_factory [#call, nil] called once, with the runner's {Loop}, before its first run
-    # @param executor_threads [Integer, nil] most threads of {Librunner.in_thread}; nil is the number of
-    #   processors and 4, at most 32
-    # @param join_timeout [Numeric, nil] how many seconds {#close} waits for these threads; nil is without
-    #   limit
-    # @param cancel_grace [Numeric, nil] how many seconds {#close} waits for the tasks that it has
-    #   cancelled, before it gives them up; nil is without limit
-    # @param closable_grace [Numeric, nil] the same for closables and generators
-    # @param slow_callback [Numeric] debug mode: how many seconds make a step slow
-    # @param poll_interval [Integer, nil] how many iterations may pass between two looks at the system
-    #   while tasks are ready; nil is 61
-    # @param max_tasks [Integer, nil] most tasks that are not done; nil is what the system has fibers for
-    # @param exception_handler [#call, nil] called with an {ExceptionContext} for every error that nobody
-    #   can be given; nil is the logger
-    # @param logger [#error, #warn, nil] where such errors are logged; nil is standard error
+    # @param options [Hash]
+    # @option options [Boolean, nil] :debug debug mode: steps that take too long are reported,
+    #   and where tasks were spawned; nil is what the variable LIBRUNNER_DEBUG says
+    # @option options [:real, :virtual] :clock a virtual clock stands still while anything is
+    #   ready, and else jumps to the next deadline: for tests
+    # @option options [Boolean] :deadlock whether a run in which nothing can wake a task any
+    #   more ends with {DeadlockError}; {Loop#hold} says that some other thread will
+    # @option options [Boolean] :signals whether Ctrl-C interrupts a run, in the main thread and
+    #   unless the program has a handler for SIGINT
+    # @option options [Boolean] :scheduler whether tasks wait in `sleep`, sockets,
+    #   `Thread::Queue` and so on without holding up others, by a Fiber::Scheduler
+    # @option options [#call, nil] :loop_factory called once, with the runner's {Loop}, before
+    #   its first run
+    # @option options [Integer, nil] :executor_threads most threads of {Librunner.in_thread};
+    #   nil is the number of processors and 4, at most 32
+    # @option options [Numeric, nil] :join_timeout how many seconds {#close} waits for these
+    #   threads; nil is without limit
+    # @option options [Numeric, nil] :cancel_grace how many seconds {#close} waits for the tasks
+    #   that it has cancelled, before it gives them up; nil is without limit
+    # @option options [Numeric, nil] :closable_grace the same for closables and generators
+    # @option options [Numeric] :slow_callback debug mode: how many seconds make a step slow
+    # @option options [Integer, nil] :poll_interval how many iterations may pass between two
+    #   looks at the system while tasks are ready; nil is 61
+    # @option options [Integer, nil] :max_tasks most tasks that are not done; nil is what the
+    #   system has fibers for
+    # @option options [#call, nil] :exception_handler called with an {ExceptionContext} for
+    #   every error that nobody can be given; nil is the logger
+    # @option options [#error, #warn, nil] :logger where such errors are logged; nil is standard
+    #   error
     # @raise [ArgumentError, TypeError] an option that is unknown or out of range
     def initialize(**options)
       @engine = Engine.new(Options.new(**options))

@@ -126,14 +126,20 @@ module Librunner
     end
 
     # @api private
+    def named? = !@name.nil?
+
+    # @api private
     def handle_id = @id
 
-    # The fiber that it runs in: made by who spawns it, so that it inherits that one's storage.
+    # The fiber that it is to run in: made by who spawns it, so that it inherits that one's storage.
     # @api private
     def fiber
-      Fiber.new do
-        body
-        @engine.leave
+      engine = @engine
+      engine.idle_fiber || Fiber.new do |task|
+        while task
+          task.body
+          task = engine.rest
+        end
       end
     end
 
@@ -148,9 +154,8 @@ module Librunner
       @handle = handle
     end
 
-    private
-
     # Nothing but the block of the task can raise here, and nothing gets out but Thread#kill.
+    # @api private
     def body
       block = @block
       @block = nil
