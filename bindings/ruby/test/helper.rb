@@ -76,8 +76,9 @@ class LibrunnerTest < Minitest::Test
     Open3.popen3(env, RbConfig.ruby, "-w", *lib, "-e", prelude + program, *args, pgroup: true) do |input, out, err, process|
       input.close
       errors = Thread.new { err.read }
+      errors.report_on_exception = false
+      seen = +""
       Timeout.timeout(timeout) do
-        seen = +""
         yield process.pid, Lines.new(out, seen) if block_given?
         seen << out.read
         [seen, errors.value, process.value]

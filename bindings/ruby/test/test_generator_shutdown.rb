@@ -111,10 +111,26 @@ class TestGeneratorShutdown < LibrunnerTest
     assert_equal 0, runner.instance_variable_get(:@engine).kept
   end
 
-  def test_R096_one_whose_block_waited_while_closables_were_closed_is_closed_later
+  def test_R096_one_whose_block_runs_when_it_is_to_be_closed_is_closed_later
     virtual(exception_handler: @seen.method(:<<)) do
       generator = Librunner::Generator.new do |y|
         y << 1
+        Librunner.sleep(5)
+        y << 2
+      ensure
+        Librunner.sleep(1)
+        @log << "over"
+      end
+      Librunner.register { @log << generator.next }
+      generator.next
+    end
+    assert_equal [2, "over"], @log
+    assert_includes @seen.map { |e| e.exception.class }, Librunner::BusyError
+  end
+
+  def test_R096_R097_one_that_a_closable_has_begun_is_closed_later
+    virtual(exception_handler: @seen.method(:<<)) do
+      generator = Librunner::Generator.new do |y|
         begin
           Librunner.sleep(5)
         rescue Librunner::CancelledError
@@ -124,15 +140,12 @@ class TestGeneratorShutdown < LibrunnerTest
       ensure
         @log << "over"
       end
-      generator.next
       Librunner.register do
-        Librunner.spawn { generator.next }
+        Librunner.spawn { @log << generator.next }
         Librunner.yield
       end
     end
-    assert_equal %w[cancelled over], @log
-    # It was busy when its turn to be closed came, and so came late again.
-    assert_includes @seen.map { |e| e.exception.class }, Librunner::BusyError
+    assert_equal ["cancelled", 2, "over"], @log
   end
 
   def test_one_that_was_begun_in_the_shutdown_is_closed

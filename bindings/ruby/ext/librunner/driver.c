@@ -15,6 +15,7 @@ static void driver_mark(void *data)
     rb_gc_mark(driver->core);
     rb_gc_mark(driver->thread);
     rb_gc_mark(driver->loop);
+    rb_gc_mark(driver->told);
     librunner_mark_places(driver);
     librunner_mark_idle(driver);
     librunner_mark_slots(&driver->slots);
@@ -55,7 +56,7 @@ static VALUE driver_alloc(VALUE klass)
         rb_memerror();
     }
     driver->refs = 1;
-    driver->core = driver->thread = driver->loop = Qnil;
+    driver->core = driver->thread = driver->loop = driver->told = Qnil;
     DATA_PTR(self) = driver;
     return self;
 }
@@ -188,6 +189,7 @@ static VALUE driver_done(VALUE self, VALUE id, VALUE status, VALUE flags, VALUE 
     if (place == NULL || driver->current != task || driver->runner == NULL) {
         return INT2NUM(RUNNER_ENOTASK);
     }
+    librunner_took(driver);
     int how = NUM2INT(status);
     int64_t how_flags = NUM2LL(flags);
     uint64_t payload = NUM2ULL(value);

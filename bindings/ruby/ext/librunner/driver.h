@@ -47,7 +47,8 @@ typedef struct driver {
     bool alone;       /* fibers that end may not come back by themselves */
     bool debug;
     uint64_t steps;
-    int code; /* how the run or close has ended */
+    uint64_t began; /* debug mode: when the step of a task did */
+    int code;       /* how the run or close has ended */
     /* What the latest command has left. */
     uint64_t id, b;
     int64_t a;
@@ -58,6 +59,8 @@ typedef struct driver {
     size_t n_idle;
     uint64_t *gone; /* ids that are to be released */
     size_t n_gone, gone_room;
+    VALUE told;  /* by other threads: fibers that are to be woken, or nil */
+    bool forked; /* this is a child of the process that it ran in */
     runner_host_event_t *events;
 } driver_t;
 
@@ -80,12 +83,22 @@ void librunner_fail(int code); /* raises the error of a code */
 VALUE librunner_init_driver(void);
 
 /* turn.c */
+/* Debug mode: the library is told how long the step has taken. */
+void librunner_took(driver_t *driver);
 void librunner_init_turn(VALUE driver);
 /* The driver of this thread, or nil. */
 VALUE librunner_current(void);
 
 /* wait.c */
 void librunner_init_wait(VALUE driver);
+driver_t *librunner_waiting_driver(VALUE self); /* NoTaskError unless a task runs */
+int librunner_park(driver_t *driver);           /* the task has been parked: how its wait ends */
+void librunner_raise_cancel(VALUE self, uint64_t value);
+VALUE librunner_sleep(VALUE self, int64_t time);
+int64_t librunner_nanoseconds(VALUE seconds); /* less than 0 for less than 0 */
+
+/* scheduler.c */
+void librunner_init_scheduler(void);
 
 /* places.c */
 /* It is told its id. */

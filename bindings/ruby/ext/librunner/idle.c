@@ -36,7 +36,7 @@ static VALUE driver_rest(VALUE self)
         driver->idle[driver->n_idle++] = rb_fiber_current();
         return rb_fiber_transfer(driver->loop, 0, NULL);
     }
-    if (driver->alone) { /* its end would not lead back to the loop */
+    if (driver->alone || driver->forked) { /* its end would not lead back to the loop */
         rb_fiber_transfer(driver->loop, 0, NULL);
     }
     return Qnil;

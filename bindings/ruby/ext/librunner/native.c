@@ -27,6 +27,8 @@ void Init_native(void)
     librunner_init_handle(driver);
     librunner_init_wait(driver);
     librunner_init_turn(driver);
-    rb_funcall(librunner_module, rb_intern("private_constant"), 3, ID2SYM(rb_intern("Core")),
-               ID2SYM(rb_intern("Driver")), ID2SYM(rb_intern("Handle")));
+    librunner_init_scheduler();
+    rb_funcall(librunner_module, rb_intern("private_constant"), 4, ID2SYM(rb_intern("Core")),
+               ID2SYM(rb_intern("Driver")), ID2SYM(rb_intern("Handle")),
+               ID2SYM(rb_intern("Scheduler")));
 }

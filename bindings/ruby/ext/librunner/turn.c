@@ -1,10 +1,11 @@
 /* The loop: takes a step, has the tasks do what its events say, waits if there was nothing. */
-#include "driver.h"
+#include "waiting.h"
 
 #include <time.h>
 
 static VALUE fiber_error;
-static ID id_begins, id_failures, id_called, id_closer, id_dropped, id_ended, id_exception, id_unstarted;
+static ID id_begins, id_failures, id_called, id_closer, id_dropped, id_ended, id_exception,
+    id_unstarted;
 
 /* ---- the driver of a thread ------------------------------------------------------------------ */
 
@@ -42,10 +43,19 @@ static VALUE driver_current(VALUE klass)
     return librunner_current();
 }
 
+static int note_fork(VALUE thread, VALUE self, VALUE arg)
+{
+    (void)thread;
+    (void)arg;
+    librunner_driver(self)->forked = true;
+    return ST_CONTINUE;
+}
+
 /* Driver.forget: in a child process nothing drives. */
 static VALUE driver_forget(VALUE klass)
 {
     (void)klass;
+    rb_hash_foreach(drivers, note_fork, 0);
     rb_hash_clear(drivers);
     last_thread = last_driver = Qnil;
     return Qnil;
@@ -67,10 +77,23 @@ static uint64_t now(void)
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-static void took(driver_t *driver, uint64_t task, uint64_t began)
+/* Before the task waits or ends: afterwards nothing can be said in its name. */
+void librunner_took(driver_t *driver)
 {
-    int64_t time = (int64_t)(now() - began);
-    runner_command(driver->runner, task, RUNNER_HOST_TOOK, 0, NULL, &time, NULL);
+    if (!driver->debug) {
+        return;
+    }
+    uint64_t until = now();
+    int64_t time = (int64_t)(until - driver->began);
+    driver->began = until;
+    runner_command(driver->runner, driver->current, RUNNER_HOST_TOOK, 0, NULL, &time, NULL);
+}
+
+static void begin(driver_t *driver)
+{
+    if (driver->debug) {
+        driver->began = now();
+    }
 }
 
 /* The fiber is given its task. */
@@ -107,7 +130,7 @@ static void resume(turning_t *turning, place_t *place)
 {
     driver_t *driver = turning->driver;
     uint64_t task = place->id;
-    uint64_t began = driver->debug ? now() : 0;
+    begin(driver);
     driver->current = task;
     if (place->begun) {
         rb_fiber_transfer(place->fiber, 0, NULL);
@@ -117,10 +140,7 @@ static void resume(turning_t *turning, place_t *place)
     if (driver->current != 0) {
         driver->current = 0;
         rb_raise(fiber_error, "a task has neither waited nor ended, and does not run any more: "
-                                 "its fiber was left by Fiber#transfer or Fiber#raise");
-    }
-    if (driver->debug) {
-        took(driver, task, began);
+                              "its fiber was left by Fiber#transfer or Fiber#raise");
     }
 }
 
@@ -148,13 +168,11 @@ static void start(turning_t *turning, const runner_host_event_t *event)
 static void call(turning_t *turning, const runner_host_event_t *event)
 {
     driver_t *driver = turning->driver;
-    uint64_t began = driver->debug ? now() : 0;
+    begin(driver);
     driver->calling = true;
     rb_funcall(turning->self, id_called, 1, ULL2NUM(event->value));
     driver->calling = false;
-    if (driver->debug) {
-        took(driver, 0, began);
-    }
+    librunner_took(driver);
 }
 
 /* Most tasks have neither failed nor a value: nothing is known of them in Ruby any more. */
@@ -214,6 +232,7 @@ static VALUE turn(VALUE arg)
     if (turning->main != Qnil) {
         rb_funcall(turning->self, id_begins, 1, turning->main);
     }
+    librunner_waiting_look(driver);
     while (!turning->over) {
         size_t count;
         int64_t wait_ns;
@@ -221,14 +240,20 @@ static VALUE turn(VALUE arg)
         if (driver->n_gone > 0) {
             librunner_release_gone(driver);
         }
+        if (driver->told != Qnil) {
+            librunner_waiting_told(driver);
+        }
         driver->steps++;
-        int code = runner_step(driver->runner, NULL, 0, driver->events, LIBRUNNER_BATCH, &count,
-                               &wait_ns);
+        int code =
+            runner_step(driver->runner, NULL, 0, driver->events, LIBRUNNER_BATCH, &count, &wait_ns);
         if (code != 0) {
             librunner_fail(code); /* the process was forked: else it is a step of ours */
         }
         for (size_t i = 0; i < count; i++) {
             handle(turning, &driver->events[i]);
+            if (driver->forked) { /* the rest is the parent's */
+                librunner_fail(RUNNER_EFORK);
+            }
         }
         if (count == 0 && wait_ns != 0) {
             librunner_core_wait(driver->runner, wait_ns);
@@ -305,6 +330,12 @@ static VALUE driver_serving_p(VALUE self)
     return driver->current != 0 || driver->calling ? Qtrue : Qfalse;
 }
 
+/* Whether this is a child of the process that it ran in. */
+static VALUE driver_forked_p(VALUE self)
+{
+    return librunner_driver(self)->forked ? Qtrue : Qfalse;
+}
+
 /* How many steps there were. */
 static VALUE driver_steps(VALUE self)
 {
@@ -337,6 +368,7 @@ void librunner_init_turn(VALUE driver)
     rb_define_private_method(driver, "drive_run", driver_run, 4);
     rb_define_private_method(driver, "drive_close", driver_close, 1);
     rb_define_method(driver, "serving?", driver_serving_p, 0);
+    rb_define_method(driver, "forked?", driver_forked_p, 0);
     rb_define_method(driver, "steps", driver_steps, 0);
     rb_define_method(driver, "thread", driver_thread, 0);
 }

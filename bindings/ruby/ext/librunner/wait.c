@@ -5,18 +5,19 @@
 
 static ID id_cancelled;
 
-/* The driver, if it is a task that asks. */
-static driver_t *waiting_driver(VALUE self)
+/* The driver, if it is a task that asks. Its step ends. */
+driver_t *librunner_waiting_driver(VALUE self)
 {
     driver_t *driver = librunner_driver_here(self);
     if (driver->current == 0) {
         librunner_fail(RUNNER_ENOTASK);
     }
+    librunner_took(driver);
     return driver;
 }
 
 /* The task has been parked. Its status once it is resumed; b is the value. */
-static int park(driver_t *driver)
+int librunner_park(driver_t *driver)
 {
     uint64_t task = driver->current;
     place_t *place = librunner_place_of(driver, task);
@@ -28,14 +29,19 @@ static int park(driver_t *driver)
     return place->status;
 }
 
+void librunner_raise_cancel(VALUE self, uint64_t value)
+{
+    rb_funcall(self, id_cancelled, 1, ULL2NUM(value));
+}
+
 /* A cancel is raised in the task; anything else is the outcome. */
 static VALUE outcome(VALUE self, driver_t *driver, int code)
 {
     if (code == RUNNER_EPARKED) {
-        code = park(driver);
+        code = librunner_park(driver);
     }
     if (code == RUNNER_ECANCELED) {
-        rb_funcall(self, id_cancelled, 1, ULL2NUM(driver->b));
+        librunner_raise_cancel(self, driver->b);
     }
     return INT2NUM(code);
 }
@@ -44,15 +50,16 @@ static VALUE outcome(VALUE self, driver_t *driver, int code)
 static VALUE driver_wait(int argc, VALUE *argv, VALUE self)
 {
     rb_check_arity(argc, 1, 5);
-    driver_t *driver = waiting_driver(self);
+    driver_t *driver = librunner_waiting_driver(self);
     uint32_t op = NUM2UINT(argv[0]);
-    return outcome(self, driver, librunner_command(driver, driver->current, op, argc - 1, argv + 1));
+    return outcome(self, driver,
+                   librunner_command(driver, driver->current, op, argc - 1, argv + 1));
 }
 
 /* wait_ids(ids, return_when, nanoseconds): as runner_host_wait(). */
 static VALUE driver_wait_ids(VALUE self, VALUE ids, VALUE return_when, VALUE timeout)
 {
-    driver_t *driver = waiting_driver(self);
+    driver_t *driver = librunner_waiting_driver(self);
     Check_Type(ids, T_ARRAY);
     long count = RARRAY_LEN(ids);
     VALUE memory;
@@ -69,7 +76,7 @@ static VALUE driver_wait_ids(VALUE self, VALUE ids, VALUE return_when, VALUE tim
 
 /* Seconds as nanoseconds: the nearest, as most fractions have no exact number; but some time stays some.
  * Only an infinite time is for ever. */
-static int64_t nanoseconds(VALUE seconds)
+int64_t librunner_nanoseconds(VALUE seconds)
 {
     if (FIXNUM_P(seconds) && FIX2LONG(seconds) < INT64_MAX / 1000000000) {
         return FIX2LONG(seconds) < 0 ? -1 : FIX2LONG(seconds) * 1000000000;
@@ -94,31 +101,36 @@ static VALUE driver_nanoseconds(VALUE self, VALUE seconds)
     if (NIL_P(seconds)) {
         return LL2NUM(RUNNER_HOST_FOREVER);
     }
-    int64_t number = nanoseconds(seconds);
+    int64_t number = librunner_nanoseconds(seconds);
     return LL2NUM(number < 0 ? 0 : number);
+}
+
+VALUE librunner_sleep(VALUE self, int64_t time)
+{
+    driver_t *driver = librunner_waiting_driver(self);
+    return outcome(
+        self, driver,
+        runner_command(driver->runner, driver->current, RUNNER_HOST_SLEEP, 0, NULL, &time, NULL));
 }
 
 /* sleep(seconds = nil): nil is until a cancel. */
 static VALUE driver_sleep(int argc, VALUE *argv, VALUE self)
 {
     rb_check_arity(argc, 0, 1);
-    driver_t *driver = waiting_driver(self);
-    int64_t time = argc == 0 || NIL_P(argv[0]) ? INT64_MAX : nanoseconds(argv[0]);
+    int64_t time = argc == 0 || NIL_P(argv[0]) ? INT64_MAX : librunner_nanoseconds(argv[0]);
     if (time < 0) {
         rb_raise(rb_eArgError, "time interval must not be negative");
     }
-    return outcome(self, driver,
-                   runner_command(driver->runner, driver->current, RUNNER_HOST_SLEEP, 0, NULL,
-                                  &time, NULL));
+    return librunner_sleep(self, time);
 }
 
 /* Lets everything run that is ready. */
 static VALUE driver_yield(VALUE self)
 {
-    driver_t *driver = waiting_driver(self);
-    return outcome(self, driver,
-                   runner_command(driver->runner, driver->current, RUNNER_HOST_YIELD, 0, NULL,
-                                  NULL, NULL));
+    driver_t *driver = librunner_waiting_driver(self);
+    return outcome(
+        self, driver,
+        runner_command(driver->runner, driver->current, RUNNER_HOST_YIELD, 0, NULL, NULL, NULL));
 }
 
 void librunner_init_wait(VALUE driver)

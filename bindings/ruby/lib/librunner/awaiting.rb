@@ -1,11 +1,6 @@
 # frozen_string_literal: true
 
 module Librunner
-  # What a value that the library carries includes to be told that it will not be used: by `dropped`.
-  # @api private
-  module Droppable; end
-  private_constant :Droppable
-
   module Outcome
     # @api private
     attr_reader :engine
@@ -28,7 +23,7 @@ module Librunner
     # @api private
     def settle_like(id)
       return @engine.command!(Core::RUNNER_HOST_RESOLVE, id) if status.zero?
-      return @engine.command!(Core::RUNNER_HOST_CANCEL, id, 0, @error ? @id : 0) if cancelled?
+      return @engine.command!(Core::RUNNER_HOST_CANCEL, id) if cancelled?
 
       @engine.command!(Core::RUNNER_HOST_REJECT, id, 0, @id, status)
     end
@@ -40,7 +35,10 @@ module Librunner
   class Engine
     # Checks that it is a task or future of this runner.
     def object(awaitable)
-      raise TypeError, "not a Task or Future: #{Kernel.instance_method(:class).bind_call(awaitable)}" unless Outcome === awaitable
+      unless Outcome === awaitable
+        kind = Kernel.instance_method(:class).bind_call(awaitable)
+        raise TypeError, "not a Task or Future: #{kind}"
+      end
       raise Librunner.error_for(C::RUNNER_EFOREIGN) unless equal?(awaitable.engine)
 
       awaitable
@@ -57,14 +55,25 @@ module Librunner
       awaitables.each { |awaitable| object(awaitable) }
       made = {}.compare_by_identity
       lent = []
-      ids = awaitables.map { |awaitable| awaitable.known_id || made[awaitable] ||= stand_in(awaitable, lent) }
-      yield ids
+      yield(awaitables.map do |awaitable|
+        awaitable.known_id || made[awaitable] ||= stand_in(awaitable, lent)
+      end)
     ensure
       made&.each_value do |id|
         command(C::RUNNER_HOST_RESULT, id) # it is known already
         command(C::RUNNER_HOST_RELEASE, id)
       end
       lent&.each { |id| @failures.delete(id) }
+    end
+
+    # Raises the cancel that a wait for tasks and futures has ended with. The library carries the message
+    # of a cancel of a task, but not of a future.
+    def tell_cancel(error, awaitables)
+      if error.message == CANCELLED
+        by = awaitables.find { |it| it.cancelled? && it.error && it.error.message != CANCELLED }
+        raise CancelledError, by.error.message, cause: nil if by
+      end
+      raise error
     end
 
     private
@@ -75,7 +84,7 @@ module Librunner
       command!(C::RUNNER_HOST_FUTURE_NEW)
       id = self.id
       own = outcome.handle_id
-      if outcome.error && !@failures.key?(own)
+      if outcome.failed? && !@failures.key?(own)
         @failures[own] = outcome.error
         lent << own
       end

@@ -4,6 +4,8 @@ module Librunner
   # Something that is closed when its runner is: {Librunner.register} makes it.
   # @since 0.1
   class Closable
+    include Droppable
+
     # @return [String, nil] for reports
     attr_reader :name
 

@@ -2,27 +2,27 @@
 
 module Librunner
   class Engine
-    # Waits for a future of the library that was made for this. Its code, and the value in b.
+    # Waits for a future of the library that was made for this: its code and its value.
     def await_made(future)
       code = wait(C::RUNNER_HOST_AWAIT, future)
-      @value = b
-      code
+      [code, b]
     ensure
       command(C::RUNNER_HOST_RELEASE, future)
     end
 
-    # Waits for all. What it was ended by that has failed is the value; nil if nothing has.
+    # Waits for all: the one whose error has ended the wait, or nil.
     def gather(awaitables, keep_errors)
-      awaiting_all(awaitables) do |ids|
+      code, value = awaiting_all(awaitables) do |ids|
         code, future = C.runner_host_gather(@core, ids, keep_errors ? 1 : 0)
         raise Librunner.error_for(code) if code.negative?
 
-        code = await_made(future)
-        next if code.zero?
-
-        value = @value
-        awaitables.find { |awaitable| awaitable.handle_id == value } or raise error_of(code, value)
+        await_made(future)
       end
+      return if code.zero?
+
+      awaitables.find { |awaitable| awaitable.handle_id == value } or raise error_of(code, value)
+    rescue CancelledError => e
+      keep_errors ? raise : tell_cancel(e, awaitables)
     end
   end
 
@@ -48,13 +48,15 @@ module Librunner
       engine = Engine.current
       return awaitable.result if engine.object(awaitable).done?
 
-      code = engine.awaiting(awaitable) do |id|
+      code, = engine.awaiting(awaitable) do |id|
         engine.command!(Core::RUNNER_HOST_SHIELD, 0, id)
         engine.await_made(engine.id)
       end
       raise Librunner.error_for(code) unless awaitable.done?
 
       awaitable.result
+    rescue CancelledError => e
+      engine ? engine.tell_cancel(e, [awaitable]) : raise
     end
 
     # Waits for all of them, and gives their values in the order of the arguments.
@@ -90,7 +92,7 @@ module Librunner
     # @raise [ForeignError] one belongs to another runner
     # @raise [NoTaskError] no task runs
     # @raise [ArgumentError] there is none to wait for, or `return_when` or `timeout` is none of these
-    # @raise [TypeError] one is neither a task nor a future
+    # @raise [TypeError] one is neither a task nor a future, or they are no list
     # @example
     #   done, pending = Librunner.wait(tasks, return_when: :first_completed)
     #   pending.each(&:cancel)
@@ -100,7 +102,10 @@ module Librunner
       mode = WHEN.fetch(return_when) do
         raise ArgumentError, "return_when: must be one of #{WHEN.keys.inspect}, not #{return_when.inspect}"
       end
-      awaitables = awaitables.to_a.uniq(&:__id__)
+      unless awaitables.is_a?(Enumerable)
+        raise TypeError, "not a list of tasks and futures: #{awaitables.class}"
+      end
+      awaitables = awaitables.uniq(&:__id__)
       raise ArgumentError, "there is nothing to wait for" if awaitables.empty?
 
       engine.awaiting_all(awaitables) do |ids|

@@ -41,16 +41,10 @@ module Librunner
 
     # Makes what the library has of it, at its first use.
     def prepare
-      return self if @core
       raise Librunner.error_for(C::RUNNER_ECLOSED) if closed?
 
-      code, core = C.runner_new(@options.core)
-      raise Librunner.error_for(code) unless code.zero?
-
-      open(core)
-      @core = core
-      @debug = C.runner_debug(core) == C::RUNNER_ON
-      @state = :open
+      make unless @core
+      call_factory if @options.loop_factory && !@loop_made
       self
     end
 
@@ -64,6 +58,7 @@ module Librunner
       prepare
       task = Task.new(self, block, name)
       context = context ? context.id_in(self) : 0
+      @main = task unless running?
       code = driving { |alone| drive_run(task, task.fiber, context, alone) }
       crash, @crash = @crash, nil
       raise crash if crash
@@ -78,13 +73,10 @@ module Librunner
     def close
       return 0 if closed?
       check_thread
-      unless @core
-        @state = :closed
-        return 0
-      end
+      return 0 unless @core
       raise Librunner.error_for(C::RUNNER_EBUSY) if running?
 
-      @closing = true
+      @main = nil
       code = driving { |alone| drive_close(alone) }
       crash, @crash = @crash, nil
       raise crash if crash
@@ -95,7 +87,10 @@ module Librunner
 
     # A task of its own code ends the run by an exception that goes before all else.
     def abort(error)
-      @crash ||= error
+      return if @crash
+
+      @crash = error
+      (@risen ||= {}.compare_by_identity)[error] = true # it is not reported as well
     end
 
     # ---- tasks ---------------------------------------------------------------------------------
@@ -215,6 +210,16 @@ module Librunner
 
     private
 
+    def make
+      code, core = C.runner_new(@options.core)
+      raise Librunner.error_for(code) unless code.zero?
+
+      open(core)
+      @core = core
+      @debug = C.runner_debug(core) == C::RUNNER_ON
+      @state = :open
+    end
+
     # Whether a run or a close may begin here.
     def check_thread
       raise Librunner.error_for(C::RUNNER_ELOOP) if Driver.current
@@ -271,6 +276,7 @@ module Librunner
     def closed
       @state = :closed
       @failures.clear
+      @risen = @sites = nil
     end
   end
   private_constant :Engine

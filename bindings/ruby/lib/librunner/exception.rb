@@ -31,16 +31,17 @@ module Librunner
       @code = code
     end
 
-    # What is logged: the facts, and the exception with its backtrace.
+    # What is logged: the message, the facts, and the exception with its backtrace.
     # @return [String]
     def full_message
       text = +@message
-      text << " (#{facts.join(", ")})" unless facts.empty?
-      text << "\n" << @exception.full_message(highlight: false) if @exception
+      text << " (#{facts.map { |fact| readable(fact) }.join(", ")})" unless facts.empty?
+      text << "\n" << readable(exception_text) if @exception
       text.chomp
     end
 
-    def inspect = "#<#{self.class} #{@message.inspect}#{" #{@exception.inspect}" if @exception}>"
+    def inspect = "#<#{self.class} #{@message.inspect}#{" #{@exception.class}" if @exception}>"
+    alias to_s inspect
 
     private
 
@@ -49,16 +50,31 @@ module Librunner
       facts << @name if @name
       facts << format("%.3f s", @duration) if @duration
       facts << "spawned at #{@source}" if @source
-      facts << Core.runner_error_name(@code) if @code && !@exception
       facts
     end
+
+    # The program's exceptions may be broken themselves.
+    def exception_text
+      @exception.full_message(highlight: false, order: :top)
+    rescue StandardError
+      ["#{@exception.class}, whose message can't be made", *@exception.backtrace].join("\n\tfrom ")
+    end
+
+    def readable(text) = text.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub
   end
 
   class Engine
-    # The library has an error that nobody can be given: called by the driver.
+    # Of this library: frames that nobody looks for.
+    INSIDE = ["#{File.dirname(__FILE__)}/", "#{File.dirname(__FILE__)}.rb"].freeze
+
+    # The library has an error that nobody can be given: called by the driver, and where one may have come
+    # up that is to be told at once.
     def exception
       code, told = C.runner_host_exception(@core)
-      hand_over(exception_context(told)) if code.zero?
+      return unless code.zero?
+
+      context = exception_context(*told)
+      hand_over(context) unless @risen&.key?(context.exception) # the caller of the run has it
     end
 
     # A callback has raised.
@@ -85,24 +101,38 @@ module Librunner
 
     private
 
-    def exception_context(told)
-      message, name, site, id, value, duration, code = told
+    # Where a task is spawned: the first caller that is not of this library.
+    def spawn_site
+      found = caller_locations(2, 16)&.find { |at| !at.path.start_with?(*INSIDE) }
+      found && "#{found.path}:#{found.lineno}"
+    end
+
+    def exception_context(message, name, site, id, value, duration, code)
       task = task(id)
+      error = @failures[value]
+      @failures.delete(value) if id.zero? # of a future no event says that it is gone
+      code = nil if code.zero? || error
       ExceptionContext.new(message,
-        exception: @failures[value] || (Librunner.error_for(code) unless code.zero?),
-        task: task, name: task&.name || name, source: task&.site || site,
-        duration: duration.zero? ? nil : duration / 1e9, code: code.zero? ? nil : code)
-    ensure
-      @failures.delete(value) if id&.zero? # of a future no event says that it is gone
+        exception: error || (Librunner.error_for(code) if code), code: code, task: task,
+        name: task&.name || name, source: task&.site || @sites&.[](value) || site,
+        duration: duration.zero? ? nil : duration / 1e9)
     end
 
     def report_exception(context)
+      text = context.full_message
       logger = @options.logger
-      return warn(context.full_message) unless logger
+      return complain(text) unless logger
 
-      context.duration ? logger.warn(context.full_message) : logger.error(context.full_message)
+      context.duration ? logger.warn(text) : logger.error(text)
     rescue StandardError => e
-      warn(context.full_message, e.full_message(highlight: false))
+      complain(text, "The logger has failed: #{e.class}") if logger
+    end
+
+    # Kernel#warn is silent with -W0.
+    def complain(*texts)
+      $stderr.puts(*texts)
+    rescue SystemCallError, IOError
+      nil # nobody listens
     end
   end
 end

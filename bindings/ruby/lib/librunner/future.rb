@@ -45,7 +45,7 @@ module Librunner
       raise TypeError, "not an exception: #{error.class}" unless error.is_a?(Exception)
 
       if error.is_a?(CancelledError)
-        order(Core::RUNNER_HOST_CANCEL, remember_cancel(error))
+        order(Core::RUNNER_HOST_CANCEL)
         return settle(Core::RUNNER_ECANCELED, error)
       end
       order(Core::RUNNER_HOST_REJECT, @id, Core::RUNNER_EUSER)
@@ -61,12 +61,10 @@ module Librunner
     def cancel(message = nil)
       return false if done?
 
-      error = CancelledError.new(message) if message
-      code = @engine.command(Core::RUNNER_HOST_CANCEL, @id, 0, error ? remember_cancel(error) : 0)
-      return false if code == Core::RUNNER_EDONE
+      code = @engine.command(Core::RUNNER_HOST_CANCEL, @id)
       raise Librunner.error_for(code) if code.negative?
 
-      settle(Core::RUNNER_ECANCELED, error)
+      settle(Core::RUNNER_ECANCELED, CancelledError.new(message || Engine::CANCELLED))
       true
     end
 
@@ -89,6 +87,9 @@ module Librunner
       raise Librunner.error_for(code) unless done?
 
       result
+    rescue CancelledError => e
+      refresh(e) unless @status
+      @engine.tell_cancel(e, [self])
     end
 
     def inspect
@@ -105,21 +106,18 @@ module Librunner
     # @api private
     def handle_id = @id
 
-    # @api private
-    def self.forgotten(failures, id) = proc { failures.delete(id) }
-
     private
 
     # The library may have cancelled it, together with a task that has waited for it.
     def status = @status || refresh
 
-    # Those who may not ask see what was.
-    def refresh
+    # Those who may not ask see what was. error: of who waited for it.
+    def refresh(error = nil)
       return settle_closed if @engine.closed?
       return if @engine.thread && @engine.thread != Thread.current
       return unless @engine.command(Core::RUNNER_HOST_STATUS, @id) == Core::RUNNER_ECANCELED
 
-      settle(Core::RUNNER_ECANCELED, @engine.error_of(Core::RUNNER_ECANCELED, @engine.b))
+      settle(Core::RUNNER_ECANCELED, error || CancelledError.new(Engine::CANCELLED))
       @status
     end
 
@@ -141,13 +139,6 @@ module Librunner
 
       code = @engine.command(op, @id, 0, value, status)
       raise Librunner.error_for(code) if code.negative?
-    end
-
-    # Who waits for it is told its message.
-    def remember_cancel(error)
-      @engine.failures[@id] = error
-      ObjectSpace.define_finalizer(self, Future.forgotten(@engine.failures, @id))
-      @id
     end
 
     # No event says that nothing refers to it any more, as of a task.

@@ -21,6 +21,7 @@ module Librunner
   # @since 0.1
   class Generator
     include Enumerable
+    include Droppable
 
     # What the block of a {Generator} gives its values to.
     # @since 0.1
@@ -136,15 +137,21 @@ module Librunner
     # What shutdown does with it. A block that runs in a task which was given up never goes on.
     # @api private
     def close_now
-      close unless @state == :running && @asker.done?
+      return if @state == :running && @asker.done?
+
+      @missed = @state == :running
+      close
     end
 
-    # Shutdown is through with it. A block that would not end is given up.
+    # Shutdown is through with it. A block that would not end is given up; one that ran meanwhile has
+    # another turn.
     # @api private
     def dropped
       @engine.drop_closable(@id)
       @id = nil
-      over if @state == :suspended
+      return unless @state == :suspended
+
+      @missed ? registered : over
     end
 
     private

@@ -3,7 +3,8 @@
 module Librunner
   # Ctrl-C during a run: by Ruby's own trap, so that the handler of the interpreter stays what it is.
   #
-  # Only in the main thread, which is where Ruby calls handlers, and only if the program has none.
+  # Only in the main thread, which is where Ruby calls handlers, and only if the program has none. What the
+  # program sets during the run stays.
   # @api private
   module SignalTrap
     DEFAULTS = ["DEFAULT", "SYSTEM_DEFAULT", nil].freeze
@@ -12,39 +13,51 @@ module Librunner
       return yield unless engine.options.signals && Thread.current == Thread.main
 
       engine.forget_interrupts
-      before = trap("INT") { engine.interrupted }
+      handler = proc { engine.interrupted }
+      before = trap("INT", handler)
+      trap("INT", before) unless (ours = DEFAULTS.include?(before))
       begin
-        trap("INT", before) unless (ours = DEFAULTS.include?(before))
         yield
       ensure
-        trap("INT", before) if ours && !engine.gave_back_signal?
+        give_back(handler, before) if ours
+        engine.pass_on_interrupt
       end
     end
+
+    # The handler from before, unless there is one of the program meanwhile.
+    def self.give_back(handler, before)
+      now = trap("INT", before)
+      trap("INT", now) unless now.equal?(handler)
+    end
+    private_class_method :give_back
   end
   private_constant :SignalTrap
 
   class Engine
     # Nothing has been interrupted yet.
     def forget_interrupts
-      @interrupted_at = nil
-      @gave_back = false
+      @interrupted = @too_late = false
     end
 
-    # The second SIGINT has given the signal back.
-    def gave_back_signal? = @gave_back
-
-    # SIGINT, in the handler: the first cancels main. A second one gives the signal back. If tasks have had
-    # a turn since, it ends the run; else the code that runs never waits, and is interrupted itself.
+    # SIGINT, in the handler: the first cancels main. A second one gives the signal back; it interrupts the
+    # code that runs, which may never wait, or else ends the run.
     def interrupted
-      unless @interrupted_at
-        @interrupted_at = steps
-        return C.runner_interrupt(@core)
+      if !@interrupted
+        @interrupted = true
+        return @too_late = true if @main&.done?
+      else
+        trap("INT", "DEFAULT")
+        raise ::Interrupt, "" if serving?
       end
-      @gave_back = true
-      trap("INT", "DEFAULT")
-      raise ::Interrupt, "" if serving? && steps == @interrupted_at
-
       C.runner_interrupt(@core)
+    end
+
+    # A signal that came after main had ended is for what comes after the run.
+    def pass_on_interrupt
+      return unless @too_late
+
+      @too_late = false
+      Process.kill(:INT, Process.pid)
     end
 
     # The same by a call, from any thread.

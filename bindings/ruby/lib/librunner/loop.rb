@@ -9,6 +9,10 @@ module Librunner
   # a SignalException, Interrupt among them: these end the run.
   # @since 0.1
   class Loop
+    # Nanoseconds that are further away than anything.
+    FAR = 2.0**62
+    private_constant :FAR
+
     # @api private
     def initialize(engine)
       @engine = engine
@@ -35,7 +39,7 @@ module Librunner
     # @raise [ClosedError] the runner is closed
     # @raise [WrongThreadError] another thread runs the runner
     def call_later(seconds, callable = nil, &block)
-      call(Core::RUNNER_HOST_CALL_LATER, seconds, callback(callable, block))
+      call(Core::RUNNER_HOST_CALL_LATER, nanoseconds(seconds), callback(callable, block))
     end
 
     # Has a callback called at a time of the loop's clock, {#time}.
@@ -46,7 +50,7 @@ module Librunner
     # @raise [ClosedError] the runner is closed
     # @raise [WrongThreadError] another thread runs the runner
     def call_at(time, callable = nil, &block)
-      call(Core::RUNNER_HOST_CALL_AT, time, callback(callable, block))
+      call(Core::RUNNER_HOST_CALL_AT, time_nanoseconds(time), callback(callable, block))
     end
 
     # {#call_soon} for any thread, and for handlers of signals. What was accepted is called, or the runner
@@ -57,7 +61,9 @@ module Librunner
     # @raise [ClosedError] the runner is closed: the callback is not called
     # @raise [ForkError] the runner was made in the parent process
     def call_soon_threadsafe(callable = nil, &block)
-      keep(callback(callable, block)) { |slot| @engine.post(slot) }
+      callable = callback(callable, block)
+      callable = Posted.new(@engine, callable) if callable.respond_to?(:dropped)
+      keep(callable) { |slot| @engine.post(slot) }
       nil
     end
 
@@ -122,11 +128,24 @@ module Librunner
       end
     end
 
-    def call(op, seconds, callable)
-      nanoseconds = Engine.signed_nanoseconds(seconds)
+    def call(op, nanoseconds, callable)
       timer = Timer.new(@engine, callable)
       keep(timer) { |slot| @engine.command(op, 0, nanoseconds, slot) }
       timer.made(@engine.id)
+    end
+
+    # As those of a sleep, but it may lie in the past.
+    def nanoseconds(seconds)
+      return @engine.nanoseconds(seconds) if seconds.is_a?(Numeric) && seconds.real? && seconds >= 0
+
+      time_nanoseconds(seconds)
+    end
+
+    def time_nanoseconds(seconds)
+      unless seconds.is_a?(Numeric) && seconds.real? && !seconds.to_f.nan?
+        raise ArgumentError, "must be a time in seconds, not #{seconds.inspect}"
+      end
+      (seconds.to_f * 1e9).clamp(-FAR, FAR).round
     end
   end
 
@@ -188,39 +207,51 @@ module Librunner
     end
   end
 
-  class Engine
-    # A time as the library counts, which may lie in the past.
-    def self.signed_nanoseconds(seconds)
-      unless seconds.is_a?(Numeric) && seconds.real?
-        raise ArgumentError, "must be a time in seconds, not #{seconds.inspect}"
-      end
-      number = seconds * 1e9
-      raise ArgumentError, "not a time: NaN" if number.nan?
+  # A callback of another thread that wants to be told if it is not called.
+  # @api private
+  class Posted
+    include Droppable
 
-      number.clamp(-(2**62), 2**63 - 2).round
+    def initialize(engine, callable)
+      @engine = engine
+      @callable = callable
     end
 
-    # That of the runner, the same at all times.
-    def loop_object = @loop ||= Loop.new(self)
+    def call = @callable.call
+
+    # With what happens if it raises.
+    def dropped = @engine.called(@engine.keep(@callable.method(:dropped)))
+  end
+  private_constant :Posted
+
+  class Engine
+    # The loop of the runner, which is there now; it is the same at all times.
+    def loop_object
+      use unless @used || running?
+      @used = true
+      the_loop
+    end
 
     # Has a kept value called, from any thread: the code.
     def post(slot)
       code = C.runner_host_post(@core, slot)
-      return code unless code == C::RUNNER_ENOLOOP # never used
+      return code unless code == C::RUNNER_ENOLOOP # nothing has used it yet
 
-      command(C::RUNNER_HOST_STATUS)
+      use
       C.runner_host_post(@core, slot)
     end
 
+    # The loop's clock.
     def time_ns
-      command(C::RUNNER_HOST_STATUS) if thread.nil?
-      raise Librunner.error_for(C::RUNNER_ETHREAD) if thread && thread != Thread.current
+      raise Librunner.error_for(C::RUNNER_ETHREAD) if running? && thread != Thread.current
 
+      use unless running?
       C.runner_time_ns(@core)
     end
 
-    # The end of the hold that begins now.
+    # A hold begins: what ends it.
     def hold
+      use unless running?
       code = C.runner_submitter_acquire(@core)
       raise Librunner.error_for(code) unless code.zero?
 
@@ -230,6 +261,38 @@ module Librunner
         held = false
         nil
       end
+    end
+
+    private
+
+    def the_loop = @loop ||= Loop.new(self)
+
+    # A command that does nothing, but makes what the library has of the loop.
+    def use
+      code = command(C::RUNNER_HOST_STATUS)
+      raise Librunner.error_for(code) unless code == C::RUNNER_EBADID || closed?
+    end
+
+    # Calls the option loop_factory; once it has succeeded, never again.
+    def call_factory
+      @loop_made = true # it may use the loop
+      @options.loop_factory.call(the_loop)
+    rescue Exception # rubocop:disable Lint/RescueException
+      @loop_made = false
+      unless used?
+        @core = nil # all is as it was
+        @state = :new
+      end
+      raise
+    end
+
+    # Whether the library has the loop: else it refuses a post.
+    def used?
+      slot = keep(proc {})
+      return true if C.runner_host_post(@core, slot).zero?
+
+      take(slot)
+      false
     end
   end
 

@@ -97,7 +97,8 @@ module Librunner
 
     # Ends what is left, in order: it cancels every task and waits for them, closes closables and
     # generators, and waits for threads. What it found on the way stands in {#report}. The runner is closed
-    # afterwards also if this raises. It may be called again, and then does nothing.
+    # afterwards also if this raises. It may be called again, and then does nothing; a runner that was never
+    # used stays usable.
     # @return [nil]
     # @raise [TimeoutError] a grace was over
     # @raise [DeadlockError] a task waited for what could not come
@@ -131,8 +132,8 @@ module Librunner
     # @api private
     def close_after_error
       close
-    rescue Error, Interrupt
-      nil # it stands in the report
+    rescue Error, CancelledError, SystemExit, SignalException
+      nil # an error of the close stands in the report
     end
 
     # The complaint of a runner that is collected while it is open.

@@ -62,6 +62,8 @@ module Librunner
       raise Librunner.error_for(status) unless status == Core::RUNNER_EUSER
 
       result
+    rescue CancelledError => e
+      @engine.tell_cancel(e, [self])
     end
 
     # Asks the task to end: what it waits for raises {CancelledError}, or, if it waits for nothing, its
@@ -100,7 +102,10 @@ module Librunner
 
     # Where it waits.
     # @return [Array<String>, nil] nil if it is done, or has not begun
-    def backtrace = @status ? nil : @engine.fiber(@id)&.backtrace
+    def backtrace
+      lines = @engine.fiber(@id)&.backtrace unless @status
+      lines unless lines.nil? || lines.empty?
+    end
 
     def inspect
       state = case @status
