@@ -242,9 +242,9 @@ class TestCancel < LibrunnerTest
   def test_what_counts_as_cancelled
     virtual do
       { -> { forever } => true,
-        -> { begin forever rescue Exception raise KeyError end } => false,
-        -> { begin forever ensure Librunner.sleep(1) end } => true,
-        -> { begin forever ensure Librunner.spawn { 1 }.await end } => true }.each do |body, cancelled|
+        -> { begin; forever; rescue Exception; raise KeyError; end } => false,
+        -> { begin; forever; ensure; Librunner.sleep(1); end } => true,
+        -> { begin; forever; ensure; Librunner.spawn { 1 }.await; end } => true }.each do |body, cancelled|
         task = Librunner.spawn { body.call }
         Librunner.yield
         task.cancel

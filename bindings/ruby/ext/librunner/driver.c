@@ -143,6 +143,13 @@ static VALUE driver_command_bang(int argc, VALUE *argv, VALUE self)
     return code;
 }
 
+/* check: raises unless the caller may give commands. */
+static VALUE driver_check(VALUE self)
+{
+    librunner_driver_here(self);
+    return Qnil;
+}
+
 static VALUE driver_id(VALUE self)
 {
     return ULL2NUM(librunner_driver(self)->id);
@@ -256,6 +263,7 @@ VALUE librunner_init_driver(void)
     rb_define_method(driver_class, "open", driver_open, 1);
     rb_define_method(driver_class, "command", driver_command, -1);
     rb_define_method(driver_class, "command!", driver_command_bang, -1);
+    rb_define_method(driver_class, "check", driver_check, 0);
     rb_define_method(driver_class, "id", driver_id, 0);
     rb_define_method(driver_class, "a", driver_a, 0);
     rb_define_method(driver_class, "b", driver_b, 0);

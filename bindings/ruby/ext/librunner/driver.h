@@ -22,6 +22,7 @@
 typedef struct place {
     uint64_t id; /* 0: free */
     VALUE task;
+    VALUE thread;   /* in which it runs */
     VALUE fiber;    /* which to resume: its own, or one inside of it that waits */
     uint64_t value; /* with which its wait has ended */
     int32_t status; /* ... and the status */

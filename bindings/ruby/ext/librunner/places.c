@@ -22,7 +22,8 @@ void librunner_place(driver_t *driver, uint64_t id, VALUE task, VALUE fiber)
         memset(driver->places + driver->room, 0, (room - driver->room) * sizeof(place_t));
         driver->room = room;
     }
-    driver->places[index] = (place_t){.id = id, .task = task, .fiber = fiber};
+    driver->places[index] =
+        (place_t){.id = id, .task = task, .thread = rb_thread_current(), .fiber = fiber};
     if (id_id == 0) {
         id_id = rb_intern("@id");
     }
@@ -42,7 +43,7 @@ void librunner_unplace(driver_t *driver, uint64_t id)
     place_t *place = librunner_place_of(driver, id);
     if (place != NULL) {
         place->id = 0;
-        place->task = place->fiber = Qnil;
+        place->task = place->thread = place->fiber = Qnil;
     }
 }
 
@@ -52,6 +53,7 @@ void librunner_mark_places(const driver_t *driver)
     for (size_t i = 0; i < driver->room; i++) {
         if (driver->places[i].id != 0) {
             rb_gc_mark(driver->places[i].task);
+            rb_gc_mark(driver->places[i].thread);
             rb_gc_mark(driver->places[i].fiber);
         }
     }

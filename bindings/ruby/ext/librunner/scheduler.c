@@ -50,6 +50,7 @@ static waiting_t new_wait(VALUE self, int64_t time)
     driver_t *driver = librunner_waiting_driver(engine);
     return (waiting_t){.engine = engine,
                        .fiber = rb_fiber_current(),
+                       .blocker = Qnil,
                        .driver = driver,
                        .task = driver->current,
                        .time = time,
@@ -99,9 +100,10 @@ static void wait_for(waiting_t *waiting)
 }
 
 /* Until the fiber is woken: whether it was. */
-static VALUE wait_for_wake(VALUE self, int64_t time, bool spurious)
+static VALUE wait_for_wake(VALUE self, VALUE blocker, int64_t time, bool spurious)
 {
     waiting_t waiting = new_wait(self, time);
+    waiting.blocker = blocker;
     waiting.spurious = spurious;
     if (librunner_waiting_early(waiting.fiber)) {
         return Qtrue;
@@ -125,7 +127,7 @@ static int64_t time_of(VALUE seconds)
 static VALUE scheduler_block(int argc, VALUE *argv, VALUE self)
 {
     rb_check_arity(argc, 1, 2);
-    return wait_for_wake(self, time_of(argc > 1 ? argv[1] : Qnil), true);
+    return wait_for_wake(self, argv[0], time_of(argc > 1 ? argv[1] : Qnil), true);
 }
 
 /* unblock(blocker, fiber): any thread. */
@@ -152,7 +154,7 @@ static VALUE scheduler_kernel_sleep(int argc, VALUE *argv, VALUE self)
     if (time == 0) {
         return librunner_sleep(engine, 0);
     }
-    return wait_for_wake(self, time, NIL_P(argv[0]));
+    return wait_for_wake(self, Qnil, time, NIL_P(argv[0]));
 }
 
 /* Ruby's events are those of poll(). */
@@ -178,8 +180,11 @@ static VALUE scheduler_io_wait(int argc, VALUE *argv, VALUE self)
     waiting.fd = NUM2INT(rb_funcall(argv[0], id_fileno, 0));
     waiting.events = to_events(NUM2INT(argv[1]));
     wait_for(&waiting);
+    if (waiting.code < 0 && waiting.code > -4096) { /* libuv's codes are those of the system */
+        rb_syserr_fail(-waiting.code, NULL);
+    }
     if (waiting.code < 0) {
-        rb_syserr_fail(-waiting.code, NULL); /* libuv's codes are those of the system */
+        librunner_fail(waiting.code);
     }
     int ready = from_events(waiting.value);
     return ready != 0 ? INT2NUM(ready) : Qfalse;
@@ -194,18 +199,33 @@ static VALUE scheduler_fiber_interrupt(VALUE self, VALUE fiber, VALUE error)
 
 /* ---- descriptors that are closed ------------------------------------------------------------- */
 
-/* Scheduler.waited?(descriptor): whether a task waits for it. */
+/* Scheduler.waits?: whether a task waits for a descriptor. */
+static VALUE scheduler_waits_p(VALUE klass)
+{
+    (void)klass;
+    return librunner_waiting_for_any() ? Qtrue : Qfalse;
+}
+
+/* Scheduler.waited?(descriptor): whether a task waits for this one. */
 static VALUE scheduler_waited_p(VALUE klass, VALUE fd)
 {
     (void)klass;
     return librunner_waiting_for(NUM2INT(fd)) ? Qtrue : Qfalse;
 }
 
-/* Scheduler.interrupt(descriptor, error): raises the error in the tasks that wait for it. */
+/* Scheduler.interrupt(descriptor, error): raises the error in the tasks that wait for it. False if one of
+ * them belongs to a runner that does not run. */
 static VALUE scheduler_interrupt(VALUE klass, VALUE fd, VALUE error)
 {
     (void)klass;
-    librunner_waiting_raise_all(NUM2INT(fd), error);
+    return librunner_waiting_raise_all(NUM2INT(fd), error) ? Qtrue : Qfalse;
+}
+
+/* Scheduler.forget: in a child process. */
+static VALUE scheduler_forget(VALUE klass)
+{
+    (void)klass;
+    librunner_waiting_forget();
     return Qnil;
 }
 
@@ -221,6 +241,8 @@ void librunner_init_scheduler(void)
     rb_define_method(scheduler, "kernel_sleep", scheduler_kernel_sleep, -1);
     rb_define_method(scheduler, "io_wait", scheduler_io_wait, -1);
     rb_define_method(scheduler, "fiber_interrupt", scheduler_fiber_interrupt, 2);
+    rb_define_singleton_method(scheduler, "waits?", scheduler_waits_p, 0);
     rb_define_singleton_method(scheduler, "waited?", scheduler_waited_p, 1);
+    rb_define_singleton_method(scheduler, "forget", scheduler_forget, 0);
     rb_define_singleton_method(scheduler, "interrupt", scheduler_interrupt, 2);
 }

@@ -4,8 +4,8 @@
 #include <time.h>
 
 static VALUE fiber_error;
-static ID id_begins, id_failures, id_called, id_closer, id_dropped, id_ended, id_exception,
-    id_unstarted;
+static ID id_begins, id_fiber, id_failures, id_called, id_closer, id_dropped, id_ended,
+    id_exception, id_unable;
 
 /* ---- the driver of a thread ------------------------------------------------------------------ */
 
@@ -47,7 +47,9 @@ static int note_fork(VALUE thread, VALUE self, VALUE arg)
 {
     (void)thread;
     (void)arg;
-    librunner_driver(self)->forked = true;
+    driver_t *driver = librunner_driver(self);
+    driver->forked = true;
+    driver->thread = Qnil;
     return ST_CONTINUE;
 }
 
@@ -122,20 +124,32 @@ static void begin_fiber(turning_t *turning, uint64_t task)
         rb_jump_tag(state);
     }
     rb_set_errinfo(Qnil);
-    rb_funcall(turning->self, id_unstarted, 2, place->task, error);
+    rb_funcall(turning->self, id_unable, 2, place->task, error);
+}
+
+/* The task was left by a run in another thread, where its fiber belongs: it has to fail. */
+static void resume_elsewhere(turning_t *turning, const place_t *place)
+{
+    static const char why[] = "it was left by a run in another thread, and fibers stay in theirs";
+    rb_funcall(turning->self, id_unable, 2, place->task, rb_exc_new_cstr(fiber_error, why));
 }
 
 /* Runs a task until it waits or ends. */
 static void resume(turning_t *turning, place_t *place)
 {
     driver_t *driver = turning->driver;
-    uint64_t task = place->id;
+    bool here = place->thread == driver->thread;
     begin(driver);
-    driver->current = task;
-    if (place->begun) {
+    driver->current = place->id;
+    if (place->begun && !here) {
+        resume_elsewhere(turning, place);
+    } else if (place->begun) {
         rb_fiber_transfer(place->fiber, 0, NULL);
     } else {
-        begin_fiber(turning, task);
+        if (!here) {
+            librunner_place(driver, place->id, place->task, rb_funcall(place->task, id_fiber, 0));
+        }
+        begin_fiber(turning, driver->current);
     }
     if (driver->current != 0) {
         driver->current = 0;
@@ -350,6 +364,7 @@ static VALUE driver_thread(VALUE self)
 
 void librunner_init_turn(VALUE driver)
 {
+    id_fiber = rb_intern("fiber");
     id_begins = rb_intern("begins");
     id_failures = rb_intern("@failures");
     id_called = rb_intern("called");
@@ -357,7 +372,7 @@ void librunner_init_turn(VALUE driver)
     id_dropped = rb_intern("dropped");
     id_ended = rb_intern("ended");
     id_exception = rb_intern("exception");
-    id_unstarted = rb_intern("unstarted");
+    id_unable = rb_intern("unable");
     drivers = rb_funcall(rb_hash_new(), rb_intern("compare_by_identity"), 0);
     rb_gc_register_mark_object(drivers);
     fiber_error = rb_path2class("FiberError");

@@ -12,6 +12,7 @@ static st_table *waits;
 /* The waits by their descriptors. */
 static waiting_t **by_fd;
 static int fd_room;
+static int n_by_fd;
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -22,6 +23,7 @@ static int mark_wait(st_data_t fiber, st_data_t found, st_data_t arg)
     rb_gc_mark((VALUE)fiber);
     if (waiting != NULL) {
         rb_gc_mark(waiting->engine);
+        rb_gc_mark(waiting->blocker);
         if (waiting->error != Qundef) {
             rb_gc_mark(waiting->error);
         }
@@ -92,6 +94,7 @@ static void link_fd(waiting_t *waiting)
     }
     waiting->next = by_fd[waiting->fd];
     by_fd[waiting->fd] = waiting;
+    n_by_fd++;
 }
 
 static void unlink_fd(const waiting_t *waiting)
@@ -101,6 +104,12 @@ static void unlink_fd(const waiting_t *waiting)
         link = &(*link)->next;
     }
     *link = waiting->next;
+    n_by_fd--;
+}
+
+bool librunner_waiting_for_any(void)
+{
+    return n_by_fd > 0;
 }
 
 bool librunner_waiting_for(int fd)
@@ -262,20 +271,33 @@ bool librunner_waiting_raise(VALUE fiber, VALUE error)
     return true;
 }
 
-void librunner_waiting_raise_all(int fd, VALUE error)
+bool librunner_waiting_raise_all(int fd, VALUE error)
 {
-    waiting_t *waiting = librunner_waiting_for(fd) ? by_fd[fd] : NULL;
-    for (; waiting != NULL; waiting = waiting->next) {
+    waiting_t *first = librunner_waiting_for(fd) ? by_fd[fd] : NULL;
+    for (const waiting_t *waiting = first; waiting != NULL; waiting = waiting->next) {
+        if (waiting->driver->thread == Qnil) {
+            return false;
+        }
+    }
+    for (waiting_t *waiting = first; waiting != NULL; waiting = waiting->next) {
         raise_in(waiting, error);
     }
+    return true;
+}
+
+/* Who joins a thread takes it to have ended, from Ruby 3.2 on. */
+static bool may_be_woken(const waiting_t *waiting)
+{
+    return waiting->spurious && (!RTEST(rb_obj_is_kind_of(waiting->blocker, rb_cThread)) ||
+                                 !RTEST(rb_funcall(waiting->blocker, rb_intern("alive?"), 0)));
 }
 
 static int look_at(st_data_t fiber, st_data_t found, st_data_t driver)
 {
     waiting_t *waiting = (waiting_t *)found;
     (void)fiber;
-    if (waiting != NULL && waiting->driver == (driver_t *)driver && waiting->spurious &&
-        !waiting->woken) {
+    if (waiting != NULL && waiting->driver == (driver_t *)driver && !waiting->woken &&
+        may_be_woken(waiting)) {
         waiting->woken = true;
         give(waiting);
     }
@@ -285,6 +307,14 @@ static int look_at(st_data_t fiber, st_data_t found, st_data_t driver)
 void librunner_waiting_look(driver_t *driver)
 {
     st_foreach(waits, look_at, (st_data_t)driver);
+}
+
+void librunner_waiting_forget(void)
+{
+    n_by_fd = 0;
+    fd_room = 0;
+    xfree(by_fd);
+    by_fd = NULL;
 }
 
 void librunner_init_waiting(void)

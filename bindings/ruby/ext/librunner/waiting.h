@@ -10,6 +10,7 @@
 /* A wait, on the stack of its fiber. */
 typedef struct waiting {
     VALUE engine, fiber;
+    VALUE blocker; /* what Ruby says that it waits for, or nil */
     driver_t *driver;
     uint64_t task;
     uint64_t future; /* that wakes it, or 0 */
@@ -32,17 +33,20 @@ void librunner_waiting_run(waiting_t *waiting);
 /* The fiber was woken before it waited: that is taken. */
 bool librunner_waiting_early(VALUE fiber);
 /* Whether somebody waits for a descriptor. */
+bool librunner_waiting_for_any(void);
 bool librunner_waiting_for(int fd);
 /* Wakes who waits with a fiber, or will. Any thread, also in a handler of a signal. */
 void librunner_waiting_wake(VALUE fiber);
 /* Has who waits with a fiber raise an error: false if nobody does. Any thread. */
 bool librunner_waiting_raise(VALUE fiber, VALUE error);
-/* The same for all that wait for a descriptor. */
-void librunner_waiting_raise_all(int fd, VALUE error);
+/* The same for all that wait for a descriptor; false, and nothing done, if the runner of one does not run. */
+bool librunner_waiting_raise_all(int fd, VALUE error);
 /* Gives on what other threads have said. */
 void librunner_waiting_told(driver_t *driver);
 /* Wakes all that may be woken for nothing: what they wait for may have come while nothing ran. */
 void librunner_waiting_look(driver_t *driver);
+/* In a child process nobody waits for a descriptor. */
+void librunner_waiting_forget(void);
 void librunner_init_waiting(void);
 
 #endif

@@ -51,7 +51,7 @@ module Librunner
 
     # A count that was given to `new`.
     def count(name, value, least)
-      return value if value.is_a?(Integer) && value.between?(least, 2**31 - 1)
+      return value if value.is_a?(Integer) && value.between?(least, 2**63 - 1)
       raise TypeError, "#{name}: must be an Integer, not #{value.inspect}" unless value.is_a?(Integer)
       raise ArgumentError, "#{name}: must be a number from #{least}, not #{value}"
     end

@@ -77,6 +77,7 @@ module Librunner
       raise Librunner.error_for(C::RUNNER_EBUSY) if running?
 
       @main = nil
+      @closing = true
       code = driving { |alone| drive_close(alone) }
       crash, @crash = @crash, nil
       raise crash if crash
@@ -143,17 +144,28 @@ module Librunner
       task.settle(status, error)
     end
 
-    # There is no stack for its fiber: called by the driver.
-    def unstarted(task, error)
-      fail_task(task, task.handle_id, FiberError.new("no fiber for #{task.name}: #{error.message}"))
+    # Its fiber cannot run, for want of a stack or in this thread: called by the driver.
+    def unable(task, error)
+      @ended += 1
+      fail_task(task, task.handle_id, FiberError.new("#{task.name} cannot run: #{error.message}"))
     end
 
-    # The failure of a task or future was given to somebody.
-    def take_failure(id)
-      command(C::RUNNER_HOST_RESULT, id) unless closed? || (thread && thread != Thread.current)
+    # The failure of a task or future was given to somebody, in whatever thread.
+    def take_failure(id, handle)
+      return handle.release if closed?
+
+      taken = proc do
+        command(C::RUNNER_HOST_RESULT, id)
+        handle.release
+      end
+      return taken.call if thread.nil? || thread == Thread.current
+
+      slot = keep(taken)
+      take(slot) unless post(slot).zero?
     end
 
     def tell_name(id, name)
+      check
       C.runner_host_name(@core, id, name)
     end
 
@@ -228,7 +240,7 @@ module Librunner
     # The loop needs a fiber that blocks. Where that is not the first of the thread, fibers that end
     # need not lead back to it.
     def driving(&turning)
-      return turned(false, &turning) if Fiber.current.blocking?
+      return turned(false, &turning) if Fiber.current.blocking? && !Fork.inside?
 
       Fiber.new(blocking: true) { turned(true, &turning) }.resume
     end

@@ -39,17 +39,16 @@ module Librunner
       @interrupted = @too_late = false
     end
 
-    # SIGINT, in the handler: the first cancels main. A second one gives the signal back; it interrupts the
-    # code that runs, which may never wait, or else ends the run.
+    # SIGINT, in the handler: the first cancels main. A second one gives the signal back and ends the run; the
+    # code that runs may never wait, so it is interrupted itself.
     def interrupted
-      if !@interrupted
-        @interrupted = true
-        return @too_late = true if @main&.done?
-      else
-        trap("INT", "DEFAULT")
-        raise ::Interrupt, "" if serving?
-      end
+      second = @interrupted
+      @interrupted = true
+      return @too_late = true if !second && @main&.done?
+
+      trap("INT", "DEFAULT") if second
       C.runner_interrupt(@core)
+      raise ::Interrupt, "" if second && serving?
     end
 
     # A signal that came after main had ended is for what comes after the run.

@@ -9,8 +9,8 @@ module Librunner
   # a SignalException, Interrupt among them: these end the run.
   # @since 0.1
   class Loop
-    # Nanoseconds that are further away than anything.
-    FAR = 2.0**62
+    # The most nanoseconds that the library counts, 292 years.
+    FAR = (2.0**63).prev_float
     private_constant :FAR
 
     # @api private

@@ -39,6 +39,11 @@ module Librunner
       end
     end
 
+    # @private
+    def initialize_copy(_other)
+      raise TypeError, "can't copy #{self.class}"
+    end
+
     private
 
     # How it has ended: 0, a code, or nil.
@@ -48,10 +53,9 @@ module Librunner
 
     # Its error, which somebody is given now: the library need not report it.
     def taken
-      if @handle
-        @engine.take_failure(@id)
-        @handle.release
+      if (handle = @handle)
         @handle = nil
+        @engine.take_failure(@id, handle)
       end
       @error
     end

@@ -25,6 +25,7 @@ module Librunner
     end
 
     def around
+      Quirks.mend
       @installed = true
       Fiber.set_scheduler(self)
       yield

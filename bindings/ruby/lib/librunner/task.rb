@@ -32,8 +32,9 @@ module Librunner
 
     # @param name [String, nil] for reports and for people; nil takes it back
     def name=(name)
-      @name = name && String(name)
-      @engine.tell_name(@id, @name) unless done?
+      name &&= String(name)
+      @engine.tell_name(@id, name) unless @status
+      @name = name
     end
 
     # Waits until the task is done, and gives its value. It does not wait if the task is done.
