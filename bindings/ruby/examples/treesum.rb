@@ -236,18 +236,14 @@ def parse(arguments)
   [dir, jobs] if jobs.between?(1, MOST_JOBS)
 end
 
-# As the signal does by default: so a shell expects it.
-def die_by_signal(name)
-  trap(name, "SYSTEM_DEFAULT")
-  Process.kill(name, Process.pid)
-  sleep
-end
-
+# Dies by the signal in the end, as a shell expects it; at once, if there comes another one.
 def run(tree, jobs)
   Librunner.run(executor_threads: jobs) { tree.run }
 rescue Interrupt
+  trap(:INT, "SYSTEM_DEFAULT")
   warn "treesum: interrupted after #{tree.progress}"
-  die_by_signal(:INT)
+  Process.kill(:INT, Process.pid)
+  sleep
 end
 
 # The exit status.

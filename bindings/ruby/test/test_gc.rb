@@ -114,8 +114,7 @@ class TestGc < LibrunnerTest
   end
 
   def test_a_collector_that_runs_all_the_time
-    GC.stress = true
-    value = Librunner.run do
+    value = run_stressed do
       tasks = 5.times.map { |i| Librunner.spawn { Librunner.yield || i.to_s } }
       failed = Librunner.spawn { raise KeyError, "mine" }
       cancelled = Librunner.spawn { Librunner.sleep(60) }
@@ -126,10 +125,7 @@ class TestGc < LibrunnerTest
       why = Librunner.gather(cancelled, return_exceptions: true)[0].message
       [tasks.map(&:await), failed.exception.message, generator.to_a, why]
     end
-    GC.stress = false
     assert_equal [%w[0 1 2 3 4], "mine", %w[1 2], "why"], value
-  ensure
-    GC.stress = false
   end
 
   def test_a_closed_runner_holds_nothing

@@ -103,7 +103,7 @@ class TestLimits < LibrunnerTest
           end
         end
         puts failed.map { |task| task.exception.class }.uniq
-        puts failed.first.exception.message[/\Ano fiber for Task-\d+/] ? "named" : failed.first.exception.message
+        puts failed.first.exception.message.include?(failed.first.name) ? "named" : failed.first.exception.message
         Librunner.sleep 0.001
         puts "goes on"
         puts (begin; Librunner::Generator.new { |y| y << 1 }.next; rescue FiberError => e; e.class; end)

@@ -49,6 +49,7 @@ class TestLoopFactory < LibrunnerTest
       attempts += 1
       raise error if attempts < 4
     end
+    Librunner.run {} # what a process needs once
     before = descriptors
     runner = Librunner::Runner.new(loop_factory: factory)
     assert_same(error, assert_raises(RuntimeError) { runner.run { flunk } })
@@ -80,8 +81,17 @@ class TestLoopFactory < LibrunnerTest
     end
   end
 
-  def test_R076_a_failing_factory_and_a_close
-    runner = Librunner::Runner.new(loop_factory: proc { raise "mine" })
+  def test_R076_R004_after_a_failing_factory_there_is_nothing_to_close
+    factory = proc { raise "mine" }
+    runner = Librunner::Runner.new(loop_factory: factory)
+    assert_raises(RuntimeError) { runner.run { flunk } }
+    runner.close
+    refute_predicate runner, :closed?
+    assert_raises(RuntimeError) { runner.run { flunk } }
+  end
+
+  def test_R076_a_loop_that_a_failing_factory_has_used_is_closed
+    runner = Librunner::Runner.new(loop_factory: proc { |loop| loop.call_soon {} && nil || raise("mine") })
     assert_raises(RuntimeError) { runner.run { flunk } }
     runner.close
     assert_predicate runner, :closed?

@@ -4,9 +4,20 @@ require_relative "helper"
 
 # SIGINT during a run: each in a process of its own.
 class TestSignals < LibrunnerTest
+  # parked(text) writes it once the main thread waits.
+  PARKED = <<~'RUBY'
+    def parked(text)
+      Thread.new do
+        sleep 0.001 until Thread.main.status == "sleep"
+        puts text
+      end
+    end
+  RUBY
+  private_constant :PARKED
+
   # Runs a program. Each time it writes one of the texts, it is sent a signal. Its lines are returned.
   def interrupting(*texts, program, signal: :INT, status: 0)
-    out, errors, ended = child("def program\n#{program}end\nprogram") do |pid, lines|
+    out, errors, ended = child("#{PARKED}def program\n#{program}end\nprogram") do |pid, lines|
       texts.each do |text|
         lines.until(text)
         Process.kill(signal, pid)
@@ -113,7 +124,7 @@ class TestSignals < LibrunnerTest
           Librunner.sleep 60
         ensure
           begin
-            puts "cleaning up"
+            parked "cleaning up"
             Librunner.sleep 60
           ensure
             puts "cancelled again"
@@ -281,7 +292,6 @@ class TestSignals < LibrunnerTest
   def test_R132_the_second_in_a_close_is_raised_in_a_loop_that_never_waits
     assert_equal ["first", "second", "ensure", "Interrupt", "closed true"], interrupting("first", "second", <<~'RUBY')
       runner = Librunner::Runner.new
-      seen = 0
       runner.run do
         Librunner.spawn do
           Librunner.sleep 60
@@ -392,7 +402,7 @@ class TestSignals < LibrunnerTest
       runner = Librunner::Runner.new(signals: false)
       begin
         runner.run do
-          puts "ready"
+          parked "ready"
           Librunner.sleep 60
         ensure
           puts "cancelled"
@@ -438,8 +448,8 @@ class TestSignals < LibrunnerTest
             puts "ready"
             Librunner.sleep 60
           ensure
-            puts "cleaning up"
-            Librunner.sleep 0.001 until go
+            parked "cleaning up"
+            Librunner.sleep 0.01 until go
             puts "went on"
           end
         rescue Interrupt

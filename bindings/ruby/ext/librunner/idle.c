@@ -13,7 +13,7 @@ static bool is_clean(VALUE fiber)
     return id_storage == 0 || NIL_P(rb_funcall(fiber, id_storage, 0));
 }
 
-/* idle_fiber: one that begins with the task that it is given, or nil. Where the storage of the running
+/* idle_fiber: one that goes on with the task that runs then, or nil. Where the storage of the running
  * fiber is to be inherited, a new one has to be made. */
 static VALUE driver_idle_fiber(VALUE self)
 {
@@ -25,18 +25,27 @@ static VALUE driver_idle_fiber(VALUE self)
     return driver->idle[--driver->n_idle];
 }
 
-/* rest: what the fiber of a task does in the end. The next task, or nil: it is not needed any more. */
+/* rest: what the fiber of a task does in the end. True: another one runs in it now; false: it is not
+ * needed any more. */
 static VALUE driver_rest(VALUE self)
 {
     driver_t *driver = librunner_driver(self);
     if (driver->loop == Qnil) {
-        return Qnil;
+        return Qfalse;
     }
     if (driver->n_idle < LIBRUNNER_IDLE && is_clean(rb_fiber_current())) {
         driver->idle[driver->n_idle++] = rb_fiber_current();
-        return rb_fiber_transfer(driver->loop, 0, NULL);
+        rb_fiber_transfer(driver->loop, 0, NULL);
+        return Qtrue;
     }
-    if (driver->alone || driver->forked) { /* its end would not lead back to the loop */
+    return Qfalse;
+}
+
+/* leave: the last that the fiber of a task does, where its end would not lead back to the loop. */
+static VALUE driver_leave(VALUE self)
+{
+    const driver_t *driver = librunner_driver(self);
+    if (driver->loop != Qnil && (driver->alone || driver->forked)) {
         rb_fiber_transfer(driver->loop, 0, NULL);
     }
     return Qnil;
@@ -57,5 +66,6 @@ void librunner_init_idle(VALUE driver)
         id_storage = rb_intern("storage");
     }
     rb_define_method(driver, "idle_fiber", driver_idle_fiber, 0);
+    rb_define_method(driver, "leave", driver_leave, 0);
     rb_define_method(driver, "rest", driver_rest, 0);
 }

@@ -98,19 +98,16 @@ static void begin(driver_t *driver)
     }
 }
 
-/* The fiber is given its task. */
-static VALUE switch_to(VALUE arg)
+static VALUE switch_to(VALUE fiber)
 {
-    const place_t *place = (const place_t *)arg;
-    VALUE task = place->task;
-    return rb_fiber_transfer(place->fiber, 1, &task);
+    return rb_fiber_transfer(fiber, 0, NULL);
 }
 
 /* There may be no stack for a fiber that begins: then its task fails, and nothing else. */
 static void begin_fiber(turning_t *turning, uint64_t task)
 {
     int state = 0;
-    rb_protect(switch_to, (VALUE)librunner_place_of(turning->driver, task), &state);
+    rb_protect(switch_to, librunner_place_of(turning->driver, task)->fiber, &state);
     place_t *place = librunner_place_of(turning->driver, task);
     if (state == 0) {
         if (place != NULL) {
@@ -147,7 +144,7 @@ static void resume(turning_t *turning, place_t *place)
         rb_fiber_transfer(place->fiber, 0, NULL);
     } else {
         if (!here) {
-            librunner_place(driver, place->id, place->task, rb_funcall(place->task, id_fiber, 0));
+            librunner_place(driver, place->id, place->task, rb_funcall(turning->self, id_fiber, 0));
         }
         begin_fiber(turning, driver->current);
     }
@@ -364,7 +361,7 @@ static VALUE driver_thread(VALUE self)
 
 void librunner_init_turn(VALUE driver)
 {
-    id_fiber = rb_intern("fiber");
+    id_fiber = rb_intern("task_fiber");
     id_begins = rb_intern("begins");
     id_failures = rb_intern("@failures");
     id_called = rb_intern("called");

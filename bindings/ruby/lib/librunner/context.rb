@@ -30,7 +30,8 @@ module Librunner
     # @return [Object] the value
     # @raise [NoTaskError] nothing runs in this thread
     def set(value)
-      Engine.current.set_variable(self, value)
+      values = in_thread
+      values ? values[self] = value : Engine.current.set_variable(self, value)
       value
     end
 
@@ -38,14 +39,24 @@ module Librunner
     #   default, also where nothing runs
     def get
       engine = Driver.current
-      engine&.variable_set?(self) ? engine.peek(engine.b) : @default
+      return in_thread ? in_thread.fetch(self, @default) : @default unless engine
+
+      engine.variable_set?(self) ? engine.peek(engine.b) : @default
     end
 
     # @return [Boolean] whether it is set for the running task or callback
-    def value? = Driver.current&.variable_set?(self) || false
+    def value?
+      engine = Driver.current
+      engine ? engine.variable_set?(self) : !in_thread.nil? && in_thread.key?(self)
+    end
 
     def inspect = "#<#{self.class} #{@name}>"
     alias to_s inspect
+
+    private
+
+    # The copy that a block of {Librunner.in_thread} has.
+    def in_thread = Driver.current ? nil : Thread.current.thread_variable_get(Executor::VARIABLES)
   end
 
   # A set of variables with their values, as contextvars.Context. A task or run that is started with it
@@ -98,6 +109,12 @@ module Librunner
     def variable_set?(variable)
       id = variables[variable]
       !id.nil? && command(C::RUNNER_HOST_VAR_GET, id).zero?
+    end
+
+    # Those that are set where the caller is, with their values.
+    def variables_now
+      variables.each_key.select { |variable| variable_set?(variable) }
+        .to_h { |variable| [variable, variable.get] }.compare_by_identity
     end
 
     private

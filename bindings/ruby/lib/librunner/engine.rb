@@ -7,8 +7,7 @@ module Librunner
   end
   private_constant :Droppable
 
-  # What a {Runner} stands for: the driver, and what Ruby knows of tasks, errors and values. It does not
-  # refer to the Runner, so that one that is forgotten can be noticed.
+  # What a {Runner} stands for: the driver, and what Ruby knows of tasks, errors and values.
   # @api private
   class Engine < Driver
     C = Core
@@ -19,20 +18,26 @@ module Librunner
     # The message of a cancel that was given none.
     CANCELLED = C.runner_strerror(C::RUNNER_ECANCELED).freeze
 
-    attr_reader :core, :options, :failures
+    # What is open if the runner is forgotten, or nil. It refers to nothing of Ruby.
+    Life = Struct.new(:core)
+
+    attr_reader :runner, :core, :options, :failures, :life
 
     # That of the running task or callback of this thread.
     def self.current
       Driver.current or raise Librunner.error_for(C::RUNNER_ENOTASK)
     end
 
-    def initialize(options)
+    # It refers to the runner, which is forgotten only when all of its tasks are.
+    def initialize(runner, options)
       super()
+      @runner = runner
       @options = options
       @failures = {} # of tasks and futures, by id
       @gone = []     # ids of failures that C has forgotten
       @started = @ended = 0
       @state = :new
+      @life = Life.new
     end
 
     def closed? = @state == :closed
@@ -59,9 +64,9 @@ module Librunner
       task = Task.new(self, block, name)
       context = context ? context.id_in(self) : 0
       @main = task unless running?
-      code = driving { |alone| drive_run(task, task.fiber, context, alone) }
+      code, forked = driving_or_forked { |alone| drive_run(task, task_fiber, context, alone) }
       crash, @crash = @crash, nil
-      raise crash if crash
+      raise crash || forked if crash || forked
       return task.result if task.done? && outcome_code(task) == code
 
       raise Librunner.error_for(code, code == C::RUNNER_ECANCELED ? task.cancel_message : nil)
@@ -102,7 +107,7 @@ module Librunner
         raise FiberError, "too many tasks: #{@options.max_tasks} are not done (option max_tasks)"
       end
       task = Task.new(self, block, name)
-      code = start(task, task.fiber, group, context)
+      code = start(task, task_fiber, group, context)
       raise Librunner.error_for(code) unless code.zero?
 
       task.site = spawn_site if @debug
@@ -114,6 +119,15 @@ module Librunner
       number(task)
       tell_name(task.handle_id, task.name) if task.named?
       task
+    end
+
+    # A fiber for a task: made by who spawns it, so that it inherits that one's storage. It asks which task
+    # runs. After one that has raised it ends: its stack would hold that one.
+    def task_fiber
+      idle_fiber || Fiber.new do
+        nil while running.body && rest
+        leave
+      end
     end
 
     # A task has ended: how its body did.
@@ -147,7 +161,9 @@ module Librunner
     # Its fiber cannot run, for want of a stack or in this thread: called by the driver.
     def unable(task, error)
       @ended += 1
-      fail_task(task, task.handle_id, FiberError.new("#{task.name} cannot run: #{error.message}"))
+      error = FiberError.new("#{task.name} cannot run: #{error.message}")
+      error.set_backtrace(task.backtrace || [])
+      fail_task(task, task.handle_id, error)
     end
 
     # The failure of a task or future was given to somebody, in whatever thread.
@@ -199,7 +215,7 @@ module Librunner
       closable = peek(slot)
       task = Task.new(self, proc { closable.close_now }, nil)
       task.lent = true
-      place(id, task, task.fiber)
+      place(id, task, task_fiber)
       number(task)
     end
 
@@ -229,6 +245,7 @@ module Librunner
       open(core)
       @core = core
       @debug = C.runner_debug(core) == C::RUNNER_ON
+      @life.core = core
       @state = :open
     end
 
@@ -243,6 +260,13 @@ module Librunner
       return turned(false, &turning) if Fiber.current.blocking? && !Fork.inside?
 
       Fiber.new(blocking: true) { turned(true, &turning) }.resume
+    end
+
+    # A task that has forked ends the run in the child process, by what it raises itself if it does.
+    def driving_or_forked(&turning)
+      [driving(&turning), nil]
+    rescue ForkError => e
+      [nil, e]
     end
 
     def turned(alone)
@@ -263,6 +287,7 @@ module Librunner
 
     def fail_task(task, id, error)
       flags = 0
+      abort(error) if forked?
       case error
       when *ABORTING
         abort(error)
@@ -286,7 +311,9 @@ module Librunner
     end
 
     def closed
+      @executor&.close
       @state = :closed
+      @life.core = nil
       @failures.clear
       @risen = @sites = nil
     end

@@ -29,6 +29,7 @@ module Librunner
       @inside ||= !Driver.current.nil?
       Driver.forget
       Scheduler.forget
+      SignalTrap.forget
       Fiber.set_scheduler(nil) if Scheduler === Fiber.scheduler
     end
   end

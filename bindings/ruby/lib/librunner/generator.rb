@@ -186,14 +186,25 @@ module Librunner
       @fiber.resume(closing)
     ensure
       @asker = nil
-      @fiber.alive? ? @state = :suspended : over
+      stopped
+    end
+
+    def stopped
+      if !@begun # there is no stack for its fiber, which is of no use any more
+        @fiber = nil
+        @state = :new
+      elsif @fiber.alive?
+        @state = :suspended
+      else
+        over
+      end
     end
 
     # A throw leaves the block at a close: it runs what has to run, and nothing in the block can rescue it.
-    # A close that is the first to get here found no stack for it before.
     def body
-      Fiber.new do |closing|
-        catch(self) { @block.call(Yielder.new(self)) } unless closing
+      Fiber.new do
+        @begun = true
+        catch(self) { @block.call(Yielder.new(self)) }
         OVER
       end
     end

@@ -17,11 +17,19 @@ module Librunner
       before = trap("INT", handler)
       trap("INT", before) unless (ours = DEFAULTS.include?(before))
       begin
+        @ours = [handler, before] if ours
         yield
       ensure
+        @ours = nil if ours
         give_back(handler, before) if ours
         engine.pass_on_interrupt
       end
+    end
+
+    # In a child process there is nothing to be interrupted.
+    def self.forget
+      give_back(*@ours) if @ours
+      @ours = nil
     end
 
     # The handler from before, unless there is one of the program meanwhile.
@@ -53,7 +61,7 @@ module Librunner
 
     # A signal that came after main had ended is for what comes after the run.
     def pass_on_interrupt
-      return unless @too_late
+      return if !@too_late || forked?
 
       @too_late = false
       Process.kill(:INT, Process.pid)

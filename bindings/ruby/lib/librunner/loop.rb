@@ -280,7 +280,7 @@ module Librunner
     rescue Exception # rubocop:disable Lint/RescueException
       @loop_made = false
       unless used?
-        @core = nil # all is as it was
+        @core = @life.core = nil # all is as it was
         @state = :new
       end
       raise

@@ -22,7 +22,7 @@ module Librunner
     # Until 3.1 it forgets the limit.
     module ThreadJoin
       def join(limit = nil)
-        return super unless limit && Scheduler === (scheduler = Fiber.current_scheduler)
+        return super unless limit.is_a?(Numeric) && Scheduler === (scheduler = Fiber.current_scheduler)
         return alive? ? nil : super() unless limit.positive?
 
         begin

@@ -43,8 +43,8 @@ module Librunner
     #   error
     # @raise [ArgumentError, TypeError] an option that is unknown or out of range
     def initialize(**options)
-      @engine = Engine.new(Options.new(**options))
-      ObjectSpace.define_finalizer(self, Runner.forgotten(@engine, Process.pid))
+      @engine = Engine.new(self, Options.new(**options))
+      ObjectSpace.define_finalizer(self, Runner.forgotten(@engine.life, Process.pid))
     end
 
     # Makes a runner, gives it to the block, and closes it in any case.
@@ -136,12 +136,13 @@ module Librunner
       nil # an error of the close stands in the report
     end
 
-    # The complaint of a runner that is collected while it is open.
+    # What is done for a runner that is collected while it is open: a complaint, and its tasks are given up.
     # @api private
-    def self.forgotten(engine, pid)
+    def self.forgotten(life, pid)
       proc do
-        if engine.core && !engine.closed? && Process.pid == pid
+        if life.core && Process.pid == pid
           warn "Librunner::Runner was never closed: what it has left is lost"
+          Core.runner_free(life.core)
         end
       end
     end

@@ -74,7 +74,7 @@ module Librunner
 
     # The addresses of a name. The system is asked without the lock of Ruby.
     def address_resolve(name)
-      @engine.in_thread { Addrinfo.getaddrinfo(name, nil, nil, :STREAM).map(&:ip_address).uniq }
+      @engine.in_thread(proc { Addrinfo.getaddrinfo(name, nil, nil, :STREAM).map(&:ip_address).uniq })
     end
 
     def process_wait(pid, flags)

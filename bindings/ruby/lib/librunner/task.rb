@@ -137,18 +137,6 @@ module Librunner
     # @api private
     def handle_id = @id
 
-    # The fiber that it is to run in: made by who spawns it, so that it inherits that one's storage.
-    # @api private
-    def fiber
-      engine = @engine
-      engine.idle_fiber || Fiber.new do |task|
-        while task
-          task.body
-          task = engine.rest
-        end
-      end
-    end
-
     # It has ended.
     # @api private
     def settle(status, error = nil, handle = nil)
@@ -160,7 +148,8 @@ module Librunner
       @handle = handle
     end
 
-    # Nothing but the block of the task can raise here, and nothing gets out but Thread#kill.
+    # Nothing but the block of the task can raise here, and nothing gets out but Thread#kill. False if it
+    # has raised.
     # @api private
     def body
       block = @block
@@ -168,10 +157,12 @@ module Librunner
       status = Core::RUNNER_ECANCELED # of a thread that is killed
       @value = block.call(self)
       status = 0
+      true
     rescue CancelledError => error
-      nil
+      false
     rescue Exception => error # rubocop:disable Lint/RescueException
       status = Core::RUNNER_EUSER
+      false
     ensure
       @engine.finish(self, @id, status, error)
     end
