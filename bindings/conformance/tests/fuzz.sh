@@ -2,6 +2,8 @@
 # Random programs: 5,000 that are always the same, and 2,000 of today; and 2,000 for a host that gives
 # its commands one by one. What fails is written to build/fuzz. Only a CPython of the reference
 # version can be asked what is right.
+#   sh fuzz.sh           with all interpreters that are built
+#   sh fuzz.sh NAME      2,000 of the same, and 1,000 of today, with one of them
 set -u
 cd "$(dirname -- "$0")/.." || exit 1
 version=$(./run cpython --version) || exit 77
@@ -13,7 +15,12 @@ case $version in
     ;;
 esac
 out=../../build/fuzz
+today=$(date +%Y%m%d)
+if [ $# -gt 0 ]; then
+    ./fuzz --seed 1 --count 2000 --langs "$1" --out "$out" || exit 1
+    exec ./fuzz --seed "$today" --count 1000 --langs "$1" --out "$out"
+fi
 ./fuzz --seed 1 --count 5000 --out "$out" || exit 1
-./fuzz --seed "$(date +%Y%m%d)" --count 2000 --out "$out" || exit 1
+./fuzz --seed "$today" --count 2000 --out "$out" || exit 1
 ./run host --probe 2>/dev/null || exit 0
 CONFORMANCE_HOST=plain ./fuzz --seed 2 --count 2000 --langs host --out "$out"

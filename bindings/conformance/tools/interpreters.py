@@ -10,7 +10,8 @@ ORACLE = "cpython"
 NOT_INTERPRETERS = {"programs", "tests", "tools"}
 VARIANTS = {"host"}
 """Interpreters that share the folder of another one."""
-VARIABLES = {"CONFORMANCE_C": ("c", "C"), "CONFORMANCE_GO": ("go", "Go")}
+VARIABLES = {"CONFORMANCE_C": ("c", "C"), "CONFORMANCE_GO": ("go", "Go"),
+             "CONFORMANCE_RUBY": ("ruby", "Ruby")}
 """What names a program that is built already."""
 
 

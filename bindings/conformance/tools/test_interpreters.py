@@ -32,6 +32,8 @@ class Choose(unittest.TestCase):
             self.choose(None, built=(ORACLE,), CONFORMANCE_C="/nowhere")
         with self.assertRaisesRegex(LookupError, "CONFORMANCE_GO is not the interpreter in Go"):
             self.choose("c", CONFORMANCE_GO="/nowhere")
+        with self.assertRaisesRegex(LookupError, "CONFORMANCE_RUBY is not the interpreter in Ruby"):
+            self.choose("c", CONFORMANCE_RUBY="/nowhere")
         self.assertEqual(self.choose(None, built=(ORACLE,)), [ORACLE])
 
     def test_versions_can_be_compared(self):

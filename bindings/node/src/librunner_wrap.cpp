@@ -4262,6 +4262,66 @@ fail:
 }
 
 
+// js_global_getter
+Napi::Value exports_RUNNER_READABLE_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 1));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
+// js_global_getter
+Napi::Value exports_RUNNER_WRITABLE_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 2));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
+// js_global_getter
+Napi::Value exports_RUNNER_DISCONNECT_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 4));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
+// js_global_getter
+Napi::Value exports_RUNNER_PRIORITIZED_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 8));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
 // js_global_function
 Napi::Value _wrap_runner_wakeup(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -5760,6 +5820,21 @@ Napi::Value exports_RUNNER_HOST_CLOSABLE_UNREGISTER_get(const Napi::CallbackInfo
   Napi::Value jsresult;
   
   jsresult = Napi::Value(env, core_number(env, 141));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
+// js_global_getter
+Napi::Value exports_RUNNER_HOST_POLL_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 150));
   
   return jsresult;
   
@@ -8227,6 +8302,34 @@ do {
     pd
   }));
 } while (0);
+// jsnapi_register_global_variable
+do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_READABLE_get, JS_veto_set_variable>("RUNNER_READABLE");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
+// jsnapi_register_global_variable
+do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_WRITABLE_get, JS_veto_set_variable>("RUNNER_WRITABLE");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
+// jsnapi_register_global_variable
+do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_DISCONNECT_get, JS_veto_set_variable>("RUNNER_DISCONNECT");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
+// jsnapi_register_global_variable
+do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_PRIORITIZED_get, JS_veto_set_variable>("RUNNER_PRIORITIZED");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
 // jsnapi_register_global_function
 do {
   Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Function("runner_wakeup", _wrap_runner_wakeup);
@@ -8867,6 +8970,13 @@ do {
 // jsnapi_register_global_variable
 do {
   Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_CLOSABLE_UNREGISTER_get, JS_veto_set_variable>("RUNNER_HOST_CLOSABLE_UNREGISTER");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
+// jsnapi_register_global_variable
+do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_POLL_get, JS_veto_set_variable>("RUNNER_HOST_POLL");
   NAPI_CHECK_MAYBE(exports.DefineProperties({
     pd
   }));

@@ -87,7 +87,7 @@ class Meter
 
     loop do
       @out.write("\r\e[K", yield)
-      sleep INTERVAL
+      Librunner.sleep(INTERVAL)
     end
   ensure
     clear
@@ -236,9 +236,10 @@ def parse(arguments)
   [dir, jobs] if jobs.between?(1, MOST_JOBS)
 end
 
-# Dies by the signal in the end, as a shell expects it; at once, if there comes another one.
+# Without the scheduler, by which a task might wait in `write`. Dies by the signal in the end, as a shell
+# expects it; at once, if there comes another one.
 def run(tree, jobs)
-  Librunner.run(executor_threads: jobs) { tree.run }
+  Librunner.run(executor_threads: jobs, scheduler: false) { tree.run }
 rescue Interrupt
   trap(:INT, "SYSTEM_DEFAULT")
   warn "treesum: interrupted after #{tree.progress}"

@@ -70,8 +70,7 @@ module Librunner
     def spawn(name: nil, context: nil, &block)
       raise ArgumentError, "no block given" unless block
 
-      engine = Engine.current
-      engine.spawn(block, name, context ? context.id_in(engine) : 0)
+      Engine.current.spawn(block, name, context)
     end
 
     # Waits for a time. `sleep` itself does the same in a task, unless the option `scheduler` is off.

@@ -236,6 +236,30 @@ class TestGather < LibrunnerTest
     end
   end
 
+  def test_nothing_is_remembered_of_the_failures_of_futures
+    engine = nil
+    in_task do
+      engine = Librunner.const_get(:Driver).current
+      first, second, third = Array.new(3) { @loop.create_future }
+      gathering = spawn { gather(first, second, third) }
+      turns
+      first.reject(RuntimeError.new("first"))
+      second.reject(RuntimeError.new("second"))
+      assert_equal "first", assert_raises(RuntimeError) { gathering.await }.message
+      third.reject(RuntimeError.new("third"))
+      turns(2)
+      failed, pending = Array.new(2) { @loop.create_future }
+      failed.reject(RuntimeError.new("failed"))
+      gathering = spawn { gather(failed, pending, return_exceptions: true) }
+      turns
+      gathering.cancel
+      assert_raises(Librunner::CancelledError) { gathering.await }
+      assert_empty engine.failures.values.grep(RuntimeError).reject { |error| error.message == "first" }
+      assert_equal %w[second third failed], [second, third, failed].map { |future| future.exception.message }
+    end
+    assert_empty engine.failures
+  end
+
   def test_a_thousand
     in_task do
       tasks = Array.new(1000) { |i| returning(i % 7 / 1000.0, i) }

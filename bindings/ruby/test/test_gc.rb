@@ -128,6 +128,45 @@ class TestGc < LibrunnerTest
     assert_equal [%w[0 1 2 3 4], "mine", %w[1 2], "why"], value
   end
 
+  def test_a_collector_that_runs_all_the_time_during_a_close
+    log = []
+    value = run_stressed(exception_handler: ->(e) { log << e.exception.message }) do
+      Librunner.spawn do
+        Librunner.sleep(60)
+      ensure
+        Librunner.yield
+        log << "cancelled".dup
+        raise KeyError, "mine"
+      end
+      Librunner.register("name".dup) { Librunner.yield || log << "closed".dup }
+      generator = Librunner::Generator.new do |y|
+        y << "1"
+      ensure
+        Librunner.yield
+        log << "left".dup
+      end
+      Librunner.spawn { generator.next }.await.dup.tap { Librunner.yield }
+    end
+    assert_equal "1", value
+    assert_equal ["cancelled", "mine", "closed", "left"].sort, log.sort
+  end
+
+  def test_a_collector_that_runs_all_the_time_during_an_abort
+    error = SystemExit.new(3, "mine".dup)
+    raised = assert_raises(SystemExit) do
+      run_stressed do
+        Librunner.spawn do
+          Librunner.sleep(60)
+        ensure
+          Librunner.yield
+        end
+        Librunner.spawn { Librunner.yield || raise(error) }
+        Fiber.new { Librunner.sleep(60) }.resume
+      end
+    end
+    assert_same error, raised
+  end
+
   def test_a_closed_runner_holds_nothing
     held = []
     made = lambda do

@@ -222,6 +222,42 @@ class TestGroupLeft < LibrunnerTest
     assert_equal [error], raised.errors
   end
 
+  # An Enumerator has a fiber of its own, which any task may go on with.
+  def test_R166_a_group_ends_in_the_task_that_it_began_in
+    in_task do
+      enumerator = Enumerator.new do |out|
+        group { out << 1 }
+      end
+      assert_equal 1, enumerator.next
+      error = assert_raises(Librunner::InvalidStateError) { spawn { enumerator.next }.await }
+      assert_equal "RUNNER_EOWNER", error.code_name
+    end
+  end
+
+  # What is open belongs to the parent: the child leaves it as it is, with its own exit status.
+  def test_R199_a_child_process_may_exit_in_a_group_a_timeout_and_a_lock
+    out, err, status = child(<<~RUBY)
+      def in_child
+        pid = fork
+        return yield unless pid
+        puts Process.wait2(pid)[1].exitstatus
+      end
+
+      Librunner.run do
+        Librunner::TaskGroup.open { |g| g.spawn { Librunner.sleep 0.01 }; in_child { exit 3 } }
+        Librunner.timeout(60) { in_child { exit 4 } }
+        Librunner::Lock.new.synchronize { in_child { exit 5 } }
+        Librunner::Semaphore.new.synchronize { in_child { exit 6 } }
+        Librunner::TaskGroup.open { Librunner.timeout(60) { in_child { exit!(7) } } }
+        catch(:out) { Librunner::TaskGroup.open { in_child { throw :out, :thrown } } } == :thrown and exit 8
+        puts "parent over"
+      end
+    RUBY
+    assert_equal "3\n4\n5\n6\n7\n8\nparent over\n", out
+    assert_empty err
+    assert_predicate status, :success?
+  end
+
   def test_a_group_in_a_fiber_of_a_task
     in_task do
       enumerator = Enumerator.new do |out|

@@ -186,25 +186,51 @@ class TestKill < LibrunnerTest
     assert cleaned
   end
 
-  def test_a_kill_during_a_close
+  # A thread that closes a runner whose task does not end by itself: the thread, the runner, the task.
+  def closing
     ready = Thread::Queue.new
     runner = Librunner::Runner.new
     thread = Thread.new do
+      Thread.current.report_on_exception = false
       runner.run do
-        Librunner.spawn do
+        Librunner.register("closable") { flunk }
+        runner.loop.call_later(60) { flunk }
+        task = Librunner.spawn do
           Librunner.sleep 60
         ensure
-          ready << 1
+          ready << task
           Librunner.sleep 60
         end
         Librunner.yield
       end
       runner.close
     end
-    ready.pop
+    [thread, runner, ready.pop]
+  end
+
+  def assert_given_up(runner, task)
+    assert_predicate runner, :closed?
+    assert_predicate task, :done?
+    assert_raises(Librunner::AbandonedError) { task.await }
+    engine = runner.instance_variable_get(:@engine)
+    assert_empty engine.tasks
+    assert_equal 0, engine.kept
+    assert_nil runner.close
+  end
+
+  def test_a_kill_during_a_close_gives_up_what_is_left
+    thread, runner, task = closing
     thread.kill
     assert_same thread, thread.join(10), "it hangs: #{thread.backtrace}"
-    assert_predicate runner, :closed?
+    assert_given_up(runner, task)
+  end
+
+  def test_a_raise_during_a_close_gives_up_what_is_left
+    thread, runner, task = closing
+    error = KeyError.new("mine")
+    thread.raise(error)
+    assert_same error, assert_raises(KeyError) { thread.join(10) }
+    assert_given_up(runner, task)
   end
 
   # ---- the process ---------------------------------------------------------------------------------

@@ -80,6 +80,25 @@ class TestLimits < LibrunnerTest
     assert_operator Librunner::Runner.new.instance_variable_get(:@engine).options.max_tasks, :<=, most / 2
   end
 
+  def test_R020_a_loop_that_cannot_be_made_is_an_error_and_the_next_use_tries_again
+    out, errors, status = child(<<~'RUBY')
+      runner = Librunner::Runner.new
+      soft, hard = Process.getrlimit(:NOFILE)
+      Process.setrlimit(:NOFILE, Dir.children("/proc/self/fd").size, hard)
+      2.times do
+        runner.run { flunk }
+      rescue Librunner::Error => e
+        puts e.class, e.code_name
+      end
+      Process.setrlimit(:NOFILE, soft, hard)
+      puts runner.run { Librunner.sleep(0.001) || 7 }
+      runner.close
+    RUBY
+    assert_predicate status, :success?, errors
+    assert_equal ["Librunner::UVError", "UV_EMFILE"] * 2 + ["7"], out.lines(chomp: true)
+    assert_empty errors
+  end
+
   # In a child, as the memory that it takes is not given back. Tasks begin until there are no more fibers.
   def test_there_are_no_more_fibers
     skip "no such limit here" unless File.exist?("/proc/sys/vm/max_map_count")

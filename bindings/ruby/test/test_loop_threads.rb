@@ -215,8 +215,8 @@ class TestLoopThreads < LibrunnerTest
       runner = Librunner::Runner.new
       loop = runner.loop
       child = fork do
-        [-> { loop.call_soon_threadsafe {} }, -> { loop.hold }, -> { loop.call_soon {} }, -> { loop.create_future }].each do |use|
-          use.call
+        %i[call_soon_threadsafe hold call_soon create_future].each do |use|
+          use.to_s.start_with?("call") ? loop.public_send(use) {} : loop.public_send(use)
           puts "accepted"
         rescue Librunner::ForkError
           puts "refused"

@@ -49,8 +49,9 @@ class TestSchedulerIO < LibrunnerTest
     Librunner.run do
       server = TCPServer.new("127.0.0.1", 0)
       accepting = Librunner.spawn do
-        while (client = server.accept)
-          Librunner.spawn(context: nil) { IO.copy_stream(client, client); client.close }
+        loop do
+          client = server.accept
+          Librunner.spawn { IO.copy_stream(client, client); client.close }
         end
       end
       clients = Array.new(50) do |i|
@@ -89,10 +90,13 @@ class TestSchedulerIO < LibrunnerTest
       reader, writer = UNIXSocket.pair
       assert_nil reader.wait_readable(0.001)
       assert_same writer, writer.wait_writable(1)
-      assert_equal IO::WRITABLE, reader.wait(IO::READABLE | IO::WRITABLE, 1)
+      scheduler = Fiber.scheduler
+      both = IO::READABLE | IO::WRITABLE
+      assert_equal IO::WRITABLE, scheduler.io_wait(reader, both, 1)
+      assert_equal false, scheduler.io_wait(reader, IO::READABLE, 0)
       writer << "x"
-      assert_equal IO::READABLE, reader.wait(IO::READABLE, nil)
-      assert_equal IO::READABLE | IO::WRITABLE, reader.wait(IO::READABLE | IO::WRITABLE, 0)
+      assert_equal IO::READABLE, scheduler.io_wait(reader, IO::READABLE)
+      assert_equal both, scheduler.io_wait(reader, both, 0)
       [reader, writer].each(&:close)
     end
   end
@@ -102,7 +106,7 @@ class TestSchedulerIO < LibrunnerTest
       server = TCPServer.new("127.0.0.1", 0)
       client = TCPSocket.new("127.0.0.1", server.addr[1])
       other = server.accept
-      waiting = Librunner.spawn { other.wait(IO::PRIORITY, 5) }
+      waiting = Librunner.spawn { Fiber.scheduler.io_wait(other, IO::PRIORITY, 5) }
       Librunner.yield
       client.send("!", Socket::MSG_OOB)
       assert_equal IO::PRIORITY, waiting.await

@@ -37,9 +37,9 @@ class TestSemaphore < LibrunnerTest
 
   def test_a_semaphore_begins_with_a_number_from_0
     assert_raises(ArgumentError) { Librunner::Semaphore.new(-1) }
-    assert_raises(ArgumentError) { Librunner::Semaphore.new(2**40) }
+    assert_raises(ArgumentError) { Librunner::Semaphore.new(2**63) }
     [1.5, "1", nil].each { |value| assert_raises(TypeError) { Librunner::Semaphore.new(value) } }
-    in_task { assert_equal 2**31 - 1, Librunner::Semaphore.new(2**31 - 1).value }
+    in_task { assert_equal 2**63 - 1, Librunner::Semaphore.new(2**63 - 1).value }
   end
 
   # It was handed to the first one, which never gets to know.

@@ -140,6 +140,7 @@ const (
 	OpJobEnd              uint32 = 132
 	OpClosableRegister    uint32 = 140
 	OpClosableUnregister  uint32 = 141
+	OpPoll                uint32 = 150
 )
 
 // Suspended is added to Op, Released and Aborts to A of OpDone; Forever is no time at all.

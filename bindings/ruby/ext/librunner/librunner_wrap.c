@@ -2308,6 +2308,7 @@ static const struct core_option *core_option_find(const char *name)
 }
 
 /* What the typemaps of ruby.i call. It goes into the output for Ruby as it is. */
+#include <limits.h>
 #include <ruby/thread.h>
 #ifndef _WIN32
 #include <poll.h>
@@ -2498,16 +2499,29 @@ static void core_to_options(VALUE value, runner_options_t *options)
 typedef struct core_waiting {
     runner_t *runner;
     int64_t timeout_ns;
+    int fd; /* of the loop, or -1 */
     int code;
 } core_waiting_t;
 
+/* A signal ends the wait, so that Ruby can look at it: libuv would go on. */
 static void *core_wait_unlocked(void *data)
 {
     core_waiting_t *waiting = (core_waiting_t *)data;
+#ifndef _WIN32
+    if (waiting->fd >= 0) {
+        struct pollfd poll_fd = {waiting->fd, POLLIN, 0};
+        int64_t timeout_ms = waiting->timeout_ns / 1000000 + (waiting->timeout_ns % 1000000 != 0);
+        if (timeout_ms > INT_MAX) /* early is no harm: who waits looks again */
+            timeout_ms = INT_MAX;
+        poll(&poll_fd, 1, waiting->timeout_ns == INT64_MAX ? -1 : (int)timeout_ms);
+        return NULL;
+    }
+#endif
     waiting->code = runner_backend_wait(waiting->runner, waiting->timeout_ns);
     return NULL;
 }
 
+/* An atomic and a write: Ruby may call it in the handler of a signal. */
 static void core_wait_unblock(void *runner)
 {
     runner_wakeup((runner_t *)runner);
@@ -2515,23 +2529,25 @@ static void core_wait_unblock(void *runner)
 
 /* Whether the descriptor is readable already. Giving the lock away costs a time slice where another
  * thread computes, so it is given only to a wait that is one. */
-static int core_is_ready(runner_t *runner)
+static int core_is_ready(int fd)
 {
 #ifndef _WIN32
-    struct pollfd poll_fd = {-1, POLLIN, 0};
-    if (runner_backend_fd(runner, &poll_fd.fd) == 0)
-        return poll(&poll_fd, 1, 0) > 0;
-#endif
+    struct pollfd poll_fd = {fd, POLLIN, 0};
+    return fd >= 0 && poll(&poll_fd, 1, 0) > 0;
+#else
     return 0;
+#endif
 }
 
 static int core_wait(runner_t *runner, int64_t timeout_ns)
 {
-    core_waiting_t waiting = {runner, timeout_ns, 0};
-    if (runner == NULL || timeout_ns <= 0 || core_is_ready(runner))
-        core_wait_unlocked(&waiting);
+    core_waiting_t waiting = {runner, timeout_ns, -1, 0};
+    if (runner_backend_fd(runner, &waiting.fd) != 0)
+        waiting.fd = -1;
+    if (runner == NULL || timeout_ns <= 0 || core_is_ready(waiting.fd))
+        waiting.code = runner_backend_wait(runner, timeout_ns < 0 ? timeout_ns : 0);
     else
-        rb_thread_call_without_gvl(core_wait_unlocked, &waiting, core_wait_unblock, runner);
+        rb_nogvl(core_wait_unlocked, &waiting, core_wait_unblock, runner, RB_NOGVL_UBF_ASYNC_SAFE);
     return waiting.code;
 }
 

@@ -53,6 +53,20 @@ static VALUE slots_kept(VALUE self)
     return UINT2NUM(slots->used - slots->n_free);
 }
 
+/* drain: the values that are kept, which are not any more. */
+static VALUE slots_drain(VALUE self)
+{
+    slots_t *slots = &librunner_driver(self)->slots;
+    VALUE values = rb_ary_new();
+    for (uint32_t i = 0; i < slots->used; i++) {
+        if (slots->values[i] != Qundef) {
+            rb_ary_push(values, slots->values[i]);
+        }
+    }
+    slots->used = slots->n_free = 0;
+    return values;
+}
+
 void librunner_mark_slots(const slots_t *slots)
 {
     for (uint32_t i = 0; i < slots->used; i++) {
@@ -73,5 +87,6 @@ void librunner_init_slots(VALUE driver)
     rb_define_method(driver, "keep", slots_keep, 1);
     rb_define_method(driver, "peek", slots_peek, 1);
     rb_define_method(driver, "take", slots_take, 1);
+    rb_define_method(driver, "drain", slots_drain, 0);
     rb_define_method(driver, "kept", slots_kept, 0);
 }

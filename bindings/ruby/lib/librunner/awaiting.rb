@@ -19,6 +19,10 @@ module Librunner
       end
     end
 
+    # The library takes its error, now or later, and will not report it.
+    # @api private
+    def given; end
+
     # Has a future of the library end as this has.
     # @api private
     def settle_like(id)
@@ -69,9 +73,9 @@ module Librunner
     # Raises the cancel that a wait for tasks and futures has ended with. The library carries the message
     # of a cancel of a task, but not of a future.
     def tell_cancel(error, awaitables)
-      if error.message == CANCELLED
-        by = awaitables.find { |it| it.cancelled? && it.error && it.error.message != CANCELLED }
-        raise CancelledError, by.error.message, cause: nil if by
+      if Librunner.text_of(error) == CANCELLED
+        by = awaitables.find { |it| it.cancelled? && it.error && Librunner.text_of(it.error) != CANCELLED }
+        raise CancelledError, Librunner.text_of(by.error), cause: nil if by
       end
       raise error
     end

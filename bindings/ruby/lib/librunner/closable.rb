@@ -76,7 +76,7 @@ module Librunner
     # @yieldreturn [void]
     # @return [Closable]
     # @raise [NoTaskError] nothing runs in this thread
-    # @raise [ArgumentError] there is no block
+    # @raise [ArgumentError] there is no block, or the name has a null byte
     # @example
     #   connection = connect
     #   Librunner.register("connection") { connection.say_goodbye }
@@ -84,7 +84,7 @@ module Librunner
     def register(name = nil, &block)
       raise ArgumentError, "no block given" unless block
 
-      Closable.new(Engine.current, name && String(name), block)
+      Closable.new(Engine.current, Engine.text(name), block)
     end
   end
 end

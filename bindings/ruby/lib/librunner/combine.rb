@@ -20,8 +20,10 @@ module Librunner
       end
       return if code.zero?
 
+      awaitables.each(&:given)
       awaitables.find { |awaitable| awaitable.handle_id == value } or raise error_of(code, value)
     rescue CancelledError => e
+      awaitables.each(&:given)
       keep_errors ? raise : tell_cancel(e, awaitables)
     end
   end
@@ -56,7 +58,7 @@ module Librunner
 
       awaitable.result
     rescue CancelledError => e
-      engine ? engine.tell_cancel(e, [awaitable]) : raise
+      engine.tell_cancel(e, [awaitable])
     end
 
     # Waits for all of them, and gives their values in the order of the arguments.

@@ -28,6 +28,15 @@ module Librunner
       Driver.current or raise Librunner.error_for(C::RUNNER_ENOTASK)
     end
 
+    # A name as C takes it, or nil.
+    def self.text(name)
+      return if name.nil?
+
+      text = String(name).encode(Encoding::UTF_8, invalid: :replace, undef: :replace)
+      raise ArgumentError, "a name must not contain a null byte" if text.include?("\0")
+      text
+    end
+
     # It refers to the runner, which is forgotten only when all of its tasks are.
     def initialize(runner, options)
       super()
@@ -61,8 +70,8 @@ module Librunner
     def run_main(block, name, context)
       check_thread
       prepare
-      task = Task.new(self, block, name)
-      context = context ? context.id_in(self) : 0
+      task = Task.new(self, block, Engine.text(name))
+      context = context_id(context)
       @main = task unless running?
       code, forked = driving_or_forked { |alone| drive_run(task, task_fiber, context, alone) }
       crash, @crash = @crash, nil
@@ -101,13 +110,13 @@ module Librunner
 
     # ---- tasks ---------------------------------------------------------------------------------
 
-    # Starts a task in a group and a context, each an id or 0.
-    def spawn(block, name = nil, context = 0, group = 0)
+    # Starts a task in a context or nil, and in a group, an id or 0.
+    def spawn(block, name = nil, context = nil, group = 0)
       if @options.max_tasks && @started - @ended >= @options.max_tasks
         raise FiberError, "too many tasks: #{@options.max_tasks} are not done (option max_tasks)"
       end
-      task = Task.new(self, block, name)
-      code = start(task, task_fiber, group, context)
+      task = Task.new(self, block, Engine.text(name))
+      code = start(task, task_fiber, group, context_id(context))
       raise Librunner.error_for(code) unless code.zero?
 
       task.site = spawn_site if @debug
@@ -136,7 +145,7 @@ module Librunner
       return fail_task(task, id, error) if status == C::RUNNER_EUSER
 
       flags = task.lent ? 0 : C::RUNNER_HOST_RELEASED
-      if error && error.message != CANCELLED # whoever awaits it is told the same
+      if error && Librunner.text_of(error) != CANCELLED # whoever awaits it is told the same
         @failures[id] = error
         value = id
       end
@@ -221,22 +230,25 @@ module Librunner
 
     # Something is gone: called by the driver.
     def dropped(task, slot)
-      if @failures.key?(task)
-        if @gone_at != steps
-          @gone.each do |id|
-            @failures.delete(id)
-            @sites&.delete(id)
-          end
-          @gone.clear
-          @gone_at = steps
-        end
-        @gone << task # what is reported of it may come yet
-      end
+      forget_failures
+      @gone << task if @failures.key?(task) # what is reported of it may come yet
       value = take(slot) unless slot.zero?
       value.dropped if Droppable === value # not one of the program's
     end
 
     private
+
+    # Those that were gone in an earlier step.
+    def forget_failures
+      return if @gone_at == steps
+
+      @gone.each do |id|
+        @failures.delete(id)
+        @sites&.delete(id)
+      end
+      @gone.clear
+      @gone_at = steps
+    end
 
     def make
       code, core = C.runner_new(@options.core)
@@ -275,6 +287,15 @@ module Librunner
       end
     end
 
+    # The id of a context, or 0 for none.
+    def context_id(context)
+      case context
+      when nil then 0
+      when Context then context.id_in(self)
+      else raise TypeError, "context: must be a Librunner::Context, not #{context.class}"
+      end
+    end
+
     def number(task)
       task.numbered(@started += 1)
     end
@@ -305,13 +326,20 @@ module Librunner
       by = @failures[by] || task(by) if by.is_a?(Integer) && !by.zero?
       message = case by
       when Task then by.cancel_message
-      when Exception then by.message
+      when Exception then Librunner.text_of(by)
       end
       CancelledError.new(message || CANCELLED)
     end
 
+    # What a close that was broken off has not told.
+    def give_up
+      tasks.each { |task| ended(task, C::RUNNER_EABANDONED) }
+      drain.each { |value| value.dropped if Droppable === value }
+    end
+
     def closed
       @executor&.close
+      give_up
       @state = :closed
       @life.core = nil
       @failures.clear

@@ -84,7 +84,7 @@ module Librunner
     def initialize(errors)
       @errors = errors.freeze
       super("#{errors.size} #{errors.size == 1 ? "error" : "errors"} in a task group: " +
-        errors.map { |error| "#{error.message} (#{error.class})" }.join(", "), code: Core::RUNNER_EGROUP)
+        errors.map { |error| "#{Librunner.text_of(error)} (#{error.class})" }.join(", "), code: Core::RUNNER_EGROUP)
     end
   end
 
@@ -128,6 +128,14 @@ module Librunner
   private_constant :UV_CODES
 
   class << self
+    # The message of an error, which the program may have made in a way that raises.
+    # @api private
+    def text_of(error)
+      error.message.to_s
+    rescue StandardError, NotImplementedError, SystemStackError
+      "#{error.class} without a message"
+    end
+
     # The error that a code of the C library stands for, to be raised.
     # @api private
     def error_for(code, message = nil)

@@ -49,7 +49,7 @@ module Librunner
         return settle(Core::RUNNER_ECANCELED, error)
       end
       order(Core::RUNNER_HOST_REJECT, @id, Core::RUNNER_EUSER)
-      @engine.failures[@id] = error
+      @engine.failures[@id] = error unless @given
       settle(Core::RUNNER_EUSER, error)
     end
 
@@ -61,6 +61,7 @@ module Librunner
     def cancel(message = nil)
       return false if done?
 
+      message = String(message) if message
       code = @engine.command(Core::RUNNER_HOST_CANCEL, @id)
       raise Librunner.error_for(code) if code.negative?
 
@@ -106,6 +107,12 @@ module Librunner
     # @api private
     def handle_id = @id
 
+    # @api private
+    def given
+      @given = true
+      @engine.failures.delete(@id) # no event says that it is gone, as of a task
+    end
+
     private
 
     # The library may have cancelled it, together with a task that has waited for it.
@@ -141,7 +148,6 @@ module Librunner
       raise Librunner.error_for(code) if code.negative?
     end
 
-    # No event says that nothing refers to it any more, as of a task.
     def taken
       @engine.failures.delete(@id) if @handle
       super

@@ -9,7 +9,7 @@ module Librunner
       @engine = engine
       engine.command!(Core::RUNNER_HOST_GROUP_NEW)
       @id = engine.id
-      @task = engine.running
+      @open = true
       status = engine.command(Core::RUNNER_HOST_GROUP_OPEN, @id)
       return if status.zero?
 
@@ -67,10 +67,10 @@ module Librunner
     # @raise [ArgumentError] there is no block
     def spawn(name: nil, context: nil, &block)
       raise ArgumentError, "no block given" unless block
-      raise Librunner.error_for(Core::RUNNER_EFINISHED) unless @task
+      raise Librunner.error_for(Core::RUNNER_EFINISHED) unless @open
       raise Librunner.error_for(Core::RUNNER_EFOREIGN) unless Engine.current.equal?(@engine)
 
-      @engine.spawn(block, name, context ? context.id_in(@engine) : 0, @id)
+      @engine.spawn(block, name, context, @id)
     end
 
     # Cancels the children of the group, and its block at the next wait. The group then ends without an
@@ -78,12 +78,12 @@ module Librunner
     # @return [nil]
     # @raise [WrongThreadError] another thread runs the runner
     def cancel
-      @engine.command!(Core::RUNNER_HOST_GROUP_CANCEL, @id) if @task
+      @engine.command!(Core::RUNNER_HOST_GROUP_CANCEL, @id) if @open
       nil
     end
 
     def inspect
-      "#<#{self.class} #{!@task ? "finished" : @closing ? "closing" : "open"}>"
+      "#<#{self.class} #{!@open ? "finished" : @closing ? "closing" : "open"}>"
     end
 
     # Whether its block has ended.
@@ -94,6 +94,10 @@ module Librunner
     # @api private
     def close(code, error = nil)
       @closing = true
+      unless Driver.current.equal?(@engine) # in a child process: the tasks are the parent's
+        raise error if error
+        return
+      end
       status = @engine.wait(Core::RUNNER_HOST_GROUP_CLOSE, @id, 0, 0, code)
       return if status.zero?
 
@@ -108,7 +112,7 @@ module Librunner
       return close(Core::RUNNER_EUSER, error) unless error.is_a?(CancelledError)
 
       begin
-        close(Core::RUNNER_ECANCELED)
+        close(Core::RUNNER_ECANCELED, error)
       rescue CancelledError
         raise error # the very one
       end
@@ -117,7 +121,6 @@ module Librunner
     # The block was left by throw, break or return, or the thread is killed, which goes on after this.
     # @api private
     def close_left
-      return unless @engine.running.equal?(@task)
       return close(0) unless Thread.current.status == "aborting"
 
       begin
@@ -151,7 +154,7 @@ module Librunner
     end
 
     def release
-      @task = nil
+      @open = false
       @engine.command(Core::RUNNER_HOST_RELEASE, @id)
     end
   end

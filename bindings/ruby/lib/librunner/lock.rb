@@ -47,7 +47,7 @@ module Librunner
       begin
         yield
       ensure
-        release
+        release if Driver.current # else in a child process: it is the parent's
       end
     end
 

@@ -121,11 +121,10 @@ module Librunner
     def keep(value)
       slot = @engine.keep(value)
       code = yield slot
+      accepted = code.zero?
+      raise Librunner.error_for(code) unless accepted
     ensure
-      unless code&.zero?
-        @engine.take(slot) if slot
-        raise Librunner.error_for(code) if code
-      end
+      @engine.take(slot) unless accepted
     end
 
     def call(op, nanoseconds, callable)

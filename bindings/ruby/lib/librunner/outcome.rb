@@ -49,7 +49,7 @@ module Librunner
     # How it has ended: 0, a code, or nil.
     def status = @status
 
-    def cancelled_message = @error&.message || Engine::CANCELLED
+    def cancelled_message = @error ? Librunner.text_of(@error) : Engine::CANCELLED
 
     # Its error, which somebody is given now: the library need not report it.
     def taken

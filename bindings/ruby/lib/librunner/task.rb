@@ -32,7 +32,7 @@ module Librunner
 
     # @param name [String, nil] for reports and for people; nil takes it back
     def name=(name)
-      name &&= String(name)
+      name = Engine.text(name)
       @engine.tell_name(@id, name) unless @status
       @name = name
     end
@@ -74,6 +74,7 @@ module Librunner
     def cancel(message = nil)
       return false if @status
 
+      message = String(message) if message
       before = @cancel_message
       @cancel_message = message if message || before
       taken = @engine.command(Core::RUNNER_HOST_CANCEL, @id, 0, message ? @id : 0)

@@ -9,7 +9,7 @@ module Librunner
       @engine = engine
       engine.command!(Core::RUNNER_HOST_TIMEOUT_NEW)
       @id = engine.id
-      @task = engine.running
+      @open = true
       status = engine.command(op, @id, time)
       return if status.zero?
 
@@ -47,7 +47,7 @@ module Librunner
     # @raise [InvalidStateError] the block has ended, or the deadline has passed and it was cancelled
     # @raise [WrongThreadError] another thread runs the runner
     def reschedule(time)
-      raise Librunner.error_for(@expired ? Core::RUNNER_EEXPIRED : Core::RUNNER_EFINISHED) unless @task
+      raise Librunner.error_for(@expired ? Core::RUNNER_EEXPIRED : Core::RUNNER_EFINISHED) unless @open
 
       @engine.command!(Core::RUNNER_HOST_TIMEOUT_RESCHEDULE_AT, @id, @engine.nanoseconds(time))
       nil
@@ -55,24 +55,24 @@ module Librunner
 
     # @return [Float, nil] the deadline on the clock of {Loop#time}; nil if there is none
     def when
-      look if @task
+      look if @open
       @when == Core::RUNNER_HOST_FOREVER ? nil : @when / 1e9
     end
 
     # @return [Boolean] whether the deadline has passed while the block ran
     def expired?
-      look if @task
+      look if @open
       @expired
     end
 
     def inspect
-      "#<#{self.class} #{@task ? "open" : @expired ? "expired" : "finished"}>"
+      "#<#{self.class} #{@open ? "open" : @expired ? "expired" : "finished"}>"
     end
 
     # The block has ended, with a code.
     # @api private
     def close(status)
-      return unless @engine.running.equal?(@task)
+      return unless Driver.current.equal?(@engine) # in a child process: it is the parent's
 
       ended = @engine.command(Core::RUNNER_HOST_TIMEOUT_CLOSE, @id, 0, 0, status)
       look
@@ -89,7 +89,7 @@ module Librunner
     end
 
     def release
-      @task = nil
+      @open = false
       @engine.command(Core::RUNNER_HOST_RELEASE, @id)
     end
   end
