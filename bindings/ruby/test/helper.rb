@@ -33,7 +33,7 @@ class LibrunnerTest < Minitest::Test
     super
     @watchdog = Thread.new do
       Kernel.sleep(LIMIT * (gc_stress? ? 10 : 1))
-      warn "#{self.class}##{name} hangs:", *Thread.main.backtrace
+      $stderr.puts "#{self.class}##{name} hangs:", *Thread.main.backtrace
       exit!(70)
     end
     @threads_before = Thread.list

@@ -28,13 +28,18 @@ module Librunner
       Driver.current or raise Librunner.error_for(C::RUNNER_ENOTASK)
     end
 
-    # A name as C takes it, or nil.
+    # A name, or nil, that C can be told.
     def self.text(name)
       return if name.nil?
 
-      text = String(name).encode(Encoding::UTF_8, invalid: :replace, undef: :replace)
-      raise ArgumentError, "a name must not contain a null byte" if text.include?("\0")
+      text = String(name)
+      raise ArgumentError, "a name must not contain a null byte" if readable(text).include?("\0")
       text
+    end
+
+    # What C and people can read of a text.
+    def self.readable(text)
+      text.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub
     end
 
     # It refers to the runner, which is forgotten only when all of its tasks are.
@@ -191,7 +196,7 @@ module Librunner
 
     def tell_name(id, name)
       check
-      C.runner_host_name(@core, id, name)
+      C.runner_host_name(@core, id, name && Engine.readable(name))
     end
 
     # ---- errors --------------------------------------------------------------------------------

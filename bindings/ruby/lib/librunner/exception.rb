@@ -60,7 +60,7 @@ module Librunner
       ["#{@exception.class}, whose message can't be made", *@exception.backtrace].join("\n\tfrom ")
     end
 
-    def readable(text) = text.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub
+    def readable(text) = Engine.readable(text)
   end
 
   class Engine
