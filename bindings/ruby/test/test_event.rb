@@ -85,6 +85,8 @@ class TestEvent < LibrunnerTest
   end
 
   def test_nobody_sets_it
-    assert_raises(Librunner::DeadlockError) { Librunner.run(exception_handler: proc {}) { Librunner::Event.new.wait } }
+    assert_raises(Librunner::DeadlockError) do
+      Librunner.run(exception_handler: proc {}) { Librunner::Event.new.wait }
+    end
   end
 end

@@ -136,7 +136,8 @@ class TestExecutor < LibrunnerTest
     error = assert_raises(SystemExit) { Librunner.run { Librunner.in_thread { exit 3 } } }
     assert_equal 3, error.status
     assert_raises(Interrupt) { Librunner.run { Librunner.in_thread { raise Interrupt } } }
-    assert_equal "SIGTERM", assert_raises(SignalException) { Librunner.run { Librunner.in_thread { raise SignalException, "TERM" } } }.message
+    error = assert_raises(SignalException) { Librunner.run { Librunner.in_thread { raise SignalException, "TERM" } } }
+    assert_equal "SIGTERM", error.message
   end
 
   def test_a_block_that_is_left_in_another_way

@@ -23,7 +23,9 @@ class TestFork < LibrunnerTest
           rescue Librunner::Error => e
             puts e.class
           end
-          p Librunner.run { Array.new(3) { |i| Librunner.spawn { sleep 0.001; Librunner.in_thread { i } } }.map(&:await) }
+          p(Librunner.run do
+            Array.new(3) { |i| Librunner.spawn { sleep 0.001; Librunner.in_thread { i } } }.map(&:await)
+          end)
           at_exit { p Librunner.run { Librunner.spawn { sleep 0.001; :at_exit }.await } }
         end
         Process.wait(pid)
@@ -33,7 +35,8 @@ class TestFork < LibrunnerTest
         puts "the parent goes on"
       end
     RUBY
-    assert_equal ["nil", "nil", *["Librunner::NoTaskError"] * 3, "[0, 1, 2]", ":at_exit", "0", "the parent goes on"], out, err
+    assert_equal ["nil", "nil", *["Librunner::NoTaskError"] * 3, "[0, 1, 2]", ":at_exit", "0", "the parent goes on"],
+      out, err
     assert_empty err
   end
 
@@ -83,8 +86,9 @@ class TestFork < LibrunnerTest
         p Librunner.run { Librunner.spawn { sleep 0.001; 6 }.await }
       end
     RUBY
-    assert_equal ["task 0 in the parent", "task 1 in the parent", "task 2 in the parent", "forked", "5", "ensure in the child",
-      "runner belongs to the parent process", "child", "6", "ensure in the parent", "after the run of the parent"].sort, out.sort
+    assert_equal ["task 0 in the parent", "task 1 in the parent", "task 2 in the parent", "forked", "5",
+      "ensure in the child", "runner belongs to the parent process", "child", "6", "ensure in the parent",
+      "after the run of the parent"].sort, out.sort
   end
 
   def test_what_a_child_raises_in_the_task_comes_out_there
@@ -111,7 +115,13 @@ class TestFork < LibrunnerTest
 
   def test_forks_in_a_callback_a_thread_and_an_inner_fiber
     out, = forked(<<~'RUBY')
-      try = ->(name) { Process.wait(fork { puts "#{name} #{Librunner.run { Librunner.spawn { sleep 0.001; Librunner.yield; 1 }.await }}" }) }
+      try = lambda do |name|
+        pid = fork do
+          value = Librunner.run { Librunner.spawn { sleep 0.001; Librunner.yield; 1 }.await }
+          puts "#{name} #{value}"
+        end
+        Process.wait(pid)
+      end
       Librunner.run do
         Librunner.current_loop.call_soon { try["callback"] }
         Librunner.yield
@@ -123,7 +133,8 @@ class TestFork < LibrunnerTest
       end
       Thread.new { Librunner.run { try["task of a thread"] } }.join
     RUBY
-    assert_equal ["callback 1", "thread 1", "fiber 1", "blocking fiber 1", "other thread 1", "enumerator 1", "task of a thread 1"], out
+    assert_equal ["callback 1", "thread 1", "fiber 1", "blocking fiber 1", "other thread 1", "enumerator 1",
+      "task of a thread 1"], out
   end
 
   def test_a_child_that_goes_on_in_a_thread
@@ -213,7 +224,8 @@ class TestFork < LibrunnerTest
     out, = forked(<<~'RUBY')
       Librunner.run do
         beat = Librunner.spawn { loop { sleep 0.001 } }
-        p system("exit 3"), $?.exitstatus, `echo backticks`, IO.popen("cat", "r+") { |io| io << "popen"; io.close_write; io.read }
+        p system("exit 3"), $?.exitstatus, `echo backticks`
+        p IO.popen("cat", "r+") { |io| io << "popen"; io.close_write; io.read }
         pid = spawn("exit 4")
         p Process.wait2(pid)[1].exitstatus
         IO.popen("-") { |io| io ? puts(io.read) : print("popen - #{Fiber.scheduler.inspect}") }

@@ -6,6 +6,13 @@ require_relative "helper"
 class TestKillStress < LibrunnerTest
   class Chaos < StandardError; end
 
+  def setup
+    @reports = Thread.report_on_exception
+    Thread.report_on_exception = false
+  end
+
+  def teardown = Thread.report_on_exception = @reports
+
   # Something that waits.
   def wait_somehow(lock, generator)
     case rand(7)
@@ -39,7 +46,6 @@ class TestKillStress < LibrunnerTest
   def disturbed
     runner = nil
     thread = Thread.new do
-      Thread.current.report_on_exception = false
       Librunner::Runner.open(exception_handler: proc {}) do |opened|
         runner = opened
         runner.run { busy }

@@ -65,8 +65,8 @@ class TestPrograms < LibrunnerTest
   # WEBrick has a thread of its own.
   def with_webrick
     ready = Thread::Queue.new
-    server = WEBrick::HTTPServer.new(Port: 0, BindAddress: "127.0.0.1", Logger: WEBrick::Log.new(File::NULL), AccessLog: [],
-      StartCallback: -> { ready << true })
+    server = WEBrick::HTTPServer.new(Port: 0, BindAddress: "127.0.0.1", AccessLog: [],
+      Logger: WEBrick::Log.new(File::NULL), StartCallback: -> { ready << true })
     server.mount_proc("/slow") { |request, response| Kernel.sleep(0.05); response.body = "slow #{request.query["n"]}" }
     thread = Thread.new { server.start }
     ready.pop
@@ -134,7 +134,11 @@ class TestPrograms < LibrunnerTest
   def timeouts
     10.times do
       assert_raises(Timeout::Error) { Timeout.timeout(0.01) { sleep } }
-      assert_raises(Net::ReadTimeout) { silent { |port| Net::HTTP.start("127.0.0.1", port, read_timeout: 0.01, max_retries: 0) { |client| client.get("/") } } }
+      assert_raises(Net::ReadTimeout) do
+        silent do |port|
+          Net::HTTP.start("127.0.0.1", port, read_timeout: 0.01, max_retries: 0) { |client| client.get("/") }
+        end
+      end
     end
   end
 
@@ -163,8 +167,8 @@ class TestPrograms < LibrunnerTest
 
   def names
     assert_includes %w[127.0.0.1 ::1], Resolv.getaddress("localhost")
-    addresses = Array.new(5) { Librunner.spawn { Addrinfo.getaddrinfo("localhost", 80, nil, :STREAM).map(&:ip_address) } }
-    addresses.each { |task| assert_includes task.await, "127.0.0.1" }
+    addresses = Array.new(5) { Librunner.spawn { Addrinfo.getaddrinfo("localhost", 80, nil, :STREAM) } }
+    addresses.each { |task| assert_includes task.await.map(&:ip_address), "127.0.0.1" }
     assert_includes Socket.getaddrinfo("localhost", nil).flatten, "127.0.0.1"
     assert_equal "127.0.0.1", IPSocket.getaddress("127.0.0.1")
     error = assert_raises(SocketError) { TCPSocket.new("no.such.name.invalid", 80) }
@@ -195,7 +199,10 @@ class TestPrograms < LibrunnerTest
   def files
     log = Logger.new(File::NULL)
     IO.pipe do |reader, writer|
-      writing = Librunner.spawn { 1000.times { |i| writer.puts(JSON.dump("n" => i)); log.info("#{i} is written") }; writer.close }
+      writing = Librunner.spawn do
+        1000.times { |i| writer.puts(JSON.dump("n" => i)); log.info("#{i} is written") }
+        writer.close
+      end
       lines = reader.each_line.map { |line| JSON.parse(line)["n"] }
       assert_equal (0...1000).to_a, lines
       writing.await
@@ -226,7 +233,13 @@ class TestPrograms < LibrunnerTest
   end
 
   def test_the_heartbeat_notices_what_holds_it_up
-    late, ours = Librunner.run { lateness { sleep(0.02); Fiber.new(blocking: true) { sleep(0.1) }.resume; sleep(0.02) } }
+    late, ours = Librunner.run do
+      lateness do
+        sleep(0.02)
+        Fiber.new(blocking: true) { sleep(0.1) }.resume
+        sleep(0.02)
+      end
+    end
     assert_operator late, :>, 0.08
     assert_operator ours, :>, 0.08
   end
@@ -238,7 +251,9 @@ class TestPrograms < LibrunnerTest
       break if tries.last[1] < 0.05
     end
     if ENV["LIBRUNNER_TEST_VERBOSE"]
-      tries.each { |late, ours| puts format("a heartbeat of 10 ms was %.1f ms late, %.1f ms by ourselves", late * 1e3, ours * 1e3) }
+      tries.each do |late, ours|
+        puts format("a heartbeat of 10 ms was %.1f ms late, %.1f ms by ourselves", late * 1e3, ours * 1e3)
+      end
     end
     assert tries.any? { |_, ours| ours < 0.05 }, "late in all, and by ourselves: #{tries.inspect}"
   end

@@ -302,6 +302,36 @@ class TestSchedulerIO < LibrunnerTest
     thread_writer.close
   end
 
+  # Hooks that this version of Ruby may not call yet.
+  def test_select_and_close
+    Librunner.run do
+      scheduler = Fiber.scheduler
+      reader, writer = IO.pipe
+      beats = 0
+      beat = Librunner.spawn { loop { sleep(0.001); beats += 1 } }
+      assert_nil scheduler.io_select([reader], nil, nil, 0.02)
+      assert_operator beats, :>, 2
+      assert_equal [[], [writer], []], scheduler.io_select([reader], [writer], [reader], nil)
+      selecting = Librunner.spawn { scheduler.io_select([reader], nil, nil, nil) }
+      Librunner.yield
+      selecting.cancel
+      assert_raises(Librunner::CancelledError) { selecting.await }
+      selecting = Librunner.spawn { scheduler.io_select([reader], nil, nil, nil) }
+      Librunner.yield
+      writer << "x"
+      assert_equal [[reader], [], []], selecting.await
+      reader.getc
+      beat.cancel
+      waiting = Librunner.spawn { reader.wait_readable }
+      Librunner.yield
+      reader.autoclose = false
+      assert scheduler.io_close(reader.fileno)
+      assert_raises(IOError) { waiting.await }
+      assert_raises(Errno::EBADF) { reader.getc }
+      writer.close
+    end
+  end
+
   def test_fiber_interrupt_raises_where_a_fiber_waits
     Librunner.run do
       scheduler = Fiber.scheduler

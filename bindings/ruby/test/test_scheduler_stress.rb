@@ -104,8 +104,9 @@ class TestSchedulerStress < LibrunnerTest
       condition = ConditionVariable.new
       own = Mutex.new
       reader, writer = IO.pipe
-      waits = [-> { sleep }, -> { sleep(1000) }, -> { queue.pop }, -> { mutex.synchronize { flunk } }, -> { reader.wait_readable },
-        -> { own.synchronize { condition.wait(own) } }, -> { own.synchronize { condition.wait(own, 1000) } }]
+      waits = [-> { sleep }, -> { sleep(1000) }, -> { queue.pop }, -> { mutex.synchronize { flunk } },
+        -> { reader.wait_readable }, -> { own.synchronize { condition.wait(own) } },
+        -> { own.synchronize { condition.wait(own, 1000) } }]
       tasks = Array.new(3000) { |i| Librunner.spawn(&->(_) { waits[i % waits.size].call }) }
       sleep(0)
       tasks.shuffle(random: random).each(&:cancel)
@@ -149,6 +150,7 @@ class TestSchedulerStress < LibrunnerTest
   end
 
   def test_descriptors_are_closed_and_used_again_under_waiters
+    Librunner.run { nil } # what is made once for the process is made
     before = descriptors
     Librunner.run do
       server = TCPServer.new("127.0.0.1", 0)

@@ -116,8 +116,8 @@ class TestSchedulerTimeout < LibrunnerTest
       queue = Thread::Queue.new
       reader, writer = IO.pipe
       thread = Thread.new { Thread.stop }
-      waits = [-> { queue.pop }, -> { reader.read(1) }, -> { thread.join }, -> { Librunner.in_thread { Kernel.sleep(0.05) } },
-        -> { `sleep 1` }]
+      waits = [-> { queue.pop }, -> { reader.read(1) }, -> { thread.join },
+        -> { Librunner.in_thread { Kernel.sleep(0.05) } }, -> { `sleep 1` }]
       waits.each { |wait| assert_raises(Timeout::Error) { Timeout.timeout(0.01) { wait.call } } }
       assert_equal 0, queue.num_waiting
       Thread.pass until thread.stop?

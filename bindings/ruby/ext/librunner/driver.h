@@ -58,6 +58,7 @@ typedef struct driver {
     slots_t slots;
     VALUE *idle; /* fibers without a task */
     size_t n_idle;
+    size_t n_over;  /* fibers that have ended, whose stacks may wait for the collector */
     uint64_t *gone; /* ids that are to be released */
     size_t n_gone, gone_room;
     VALUE told;  /* by other threads: fibers that are to be woken, or nil */
@@ -66,7 +67,7 @@ typedef struct driver {
 } driver_t;
 
 #define LIBRUNNER_BATCH 256
-#define LIBRUNNER_IDLE 256 /* most fibers that are kept */
+#define LIBRUNNER_IDLE 1024 /* most fibers that are kept */
 
 /* Of the generated core. */
 void Init_core(void);

@@ -41,10 +41,12 @@ static VALUE driver_rest(VALUE self)
     return Qfalse;
 }
 
-/* leave: the last that the fiber of a task does, where its end would not lead back to the loop. */
+/* leave: the last that the fiber of a task does. Where its end would not lead back to the loop, it goes
+ * there by itself. */
 static VALUE driver_leave(VALUE self)
 {
-    const driver_t *driver = librunner_driver(self);
+    driver_t *driver = librunner_driver(self);
+    driver->n_over++;
     if (driver->loop != Qnil && (driver->alone || driver->forked)) {
         rb_fiber_transfer(driver->loop, 0, NULL);
     }

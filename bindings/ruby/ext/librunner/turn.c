@@ -103,8 +103,12 @@ static VALUE switch_to(VALUE fiber)
     return rb_fiber_transfer(fiber, 0, NULL);
 }
 
-/* There may be no stack for a fiber that begins: then its task fails, and nothing else. */
-static void begin_fiber(turning_t *turning, uint64_t task)
+/* How many fibers have to be over before it pays to collect for their stacks. */
+#define WORTH_COLLECTING 100
+
+/* Switches to the fiber of a task that begins. A state of rb_protect() and an error if that could not be, for
+ * want of a stack. */
+static int try_to_begin(turning_t *turning, uint64_t task)
 {
     int state = 0;
     rb_protect(switch_to, librunner_place_of(turning->driver, task)->fiber, &state);
@@ -113,15 +117,35 @@ static void begin_fiber(turning_t *turning, uint64_t task)
         if (place != NULL) {
             place->begun = true;
         }
-        return;
+        return 0;
     }
-    VALUE error = rb_errinfo();
     if (place == NULL || turning->driver->current != task ||
-        !RTEST(rb_obj_is_kind_of(error, fiber_error))) {
+        !RTEST(rb_obj_is_kind_of(rb_errinfo(), fiber_error))) {
         rb_jump_tag(state);
     }
+    return state;
+}
+
+/* There may be no stack for a fiber that begins: then its task fails, and nothing else. */
+static void begin_fiber(turning_t *turning, uint64_t task)
+{
+    driver_t *driver = turning->driver;
+    if (try_to_begin(turning, task) == 0) {
+        return;
+    }
+    if (driver->n_over >= WORTH_COLLECTING) {
+        driver->n_over = 0;
+        rb_set_errinfo(Qnil);
+        rb_gc();
+        librunner_place(driver, task, librunner_place_of(driver, task)->task,
+                        rb_funcall(turning->self, id_fiber, 0));
+        if (try_to_begin(turning, task) == 0) {
+            return;
+        }
+    }
+    VALUE error = rb_errinfo();
     rb_set_errinfo(Qnil);
-    rb_funcall(turning->self, id_unable, 2, place->task, error);
+    rb_funcall(turning->self, id_unable, 2, librunner_place_of(driver, task)->task, error);
 }
 
 /* The task was left by a run in another thread, where its fiber belongs: it has to fail. */

@@ -102,7 +102,17 @@ module Librunner
       raise crash if crash
       code
     ensure
-      closed if @core && C.runner_is_closed(@core) == 1
+      if @core
+        C.runner_is_closed(@core) == 1 ? closed : unused
+      end
+    end
+
+    # Nothing has used it: it can be made again.
+    def unused
+      return if running? || C.runner_host_count(@core) > 0 || steps > 0
+
+      @core = @life.core = nil
+      @state = :new
     end
 
     # A task of its own code ends the run by an exception that goes before all else.
@@ -146,6 +156,7 @@ module Librunner
 
     # A task has ended: how its body did.
     def finish(task, id, status, error)
+      @main = :over if task.equal?(@main)
       @ended += 1
       return fail_task(task, id, error) if status == C::RUNNER_EUSER
 

@@ -15,13 +15,18 @@ module Librunner
       engine.forget_interrupts
       handler = proc { engine.interrupted }
       before = trap("INT", handler)
-      trap("INT", before) unless (ours = DEFAULTS.include?(before))
+      unless DEFAULTS.include?(before)
+        trap("INT", before)
+        engine.pass_on_interrupt
+        return yield
+      end
       begin
-        @ours = [handler, before] if ours
+        @ours = [handler, before]
+        engine.heed_interrupts
         yield
       ensure
-        @ours = nil if ours
-        give_back(handler, before) if ours
+        @ours = nil
+        give_back(handler, before)
         engine.pass_on_interrupt
       end
     end
@@ -42,21 +47,33 @@ module Librunner
   private_constant :SignalTrap
 
   class Engine
-    # Nothing has been interrupted yet.
+    # Nothing has been interrupted yet. What comes from now on is only noted, until it is heeded.
     def forget_interrupts
       @interrupted = @too_late = false
+      @heeded_from = nil
+    end
+
+    # The handler can be given back now, so it may raise.
+    def heed_interrupts
+      @heeded_from = steps
+      return unless @too_late
+
+      @too_late = false
+      raise ::Interrupt, ""
     end
 
     # SIGINT, in the handler: the first cancels main. A second one gives the signal back and ends the run; the
-    # code that runs may never wait, so it is interrupted itself.
+    # code that runs may never wait, so it is interrupted itself. Before the first step there is nothing
+    # to be cancelled, and after the last one it is for what comes after the run.
     def interrupted
       second = @interrupted
       @interrupted = true
-      return @too_late = true if !second && @main&.done?
+      return @too_late = true if !@heeded_from || (thread.nil? && steps > @heeded_from) || (!second && @main == :over)
 
       trap("INT", "DEFAULT") if second
+      raise ::Interrupt, "" if thread.nil? || (second && serving?)
+
       C.runner_interrupt(@core)
-      raise ::Interrupt, "" if second && serving?
     end
 
     # A signal that came after main had ended is for what comes after the run.

@@ -42,7 +42,7 @@ module Librunner
     end
 
     # Fiber.schedule.
-    def fiber(&block)
+    def fiber(*, **, &block)
       task = Engine.current.spawn(proc { block.call })
       @engine.fiber(task.handle_id)
     end
@@ -84,6 +84,13 @@ module Librunner
     # IO.select, of Ruby 3.2 and later.
     def io_select(...)
       beside { IO.select(...) }
+    end
+
+    # IO#close, of Ruby 4.0 and later: who waits for the descriptor by another IO is told.
+    def io_close(descriptor)
+      Scheduler.interrupt(descriptor, IOError.new("stream closed in another thread"))
+      Fiber.new(blocking: true) { IO.for_fd(descriptor).close }.resume
+      true
     end
 
     private
