@@ -139,8 +139,12 @@ class TestFork < LibrunnerTest
 
   def test_a_child_that_goes_on_in_a_thread
     out, = forked(<<~'RUBY')
-      Librunner.run do
-        pid = Librunner.in_thread { fork || puts("child") }
+      Librunner.run(executor_threads: 1) do
+        go = Thread::Queue.new
+        queued = Librunner.spawn { Librunner.in_thread { puts "queued" } }
+        Librunner.spawn { go << true }
+        pid = Librunner.in_thread { go.pop; fork || puts("child") }
+        queued.await
         Process.wait(pid)
         puts $?.exitstatus
         pid = Librunner.in_thread { fork || exit!(4) }
@@ -149,7 +153,7 @@ class TestFork < LibrunnerTest
         puts Librunner.in_thread { :parent }
       end
     RUBY
-    assert_equal %w[child 0 4 parent], out
+    assert_equal %w[0 4 child parent queued], out.sort
   end
 
   # What the child does with descriptors would be seen by the loop of the parent.

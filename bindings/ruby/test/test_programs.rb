@@ -244,16 +244,23 @@ class TestPrograms < LibrunnerTest
     assert_operator ours, :>, 0.08
   end
 
+  # In a process of its own: to start a program takes the longer, the more fibers other tests have left.
   def test_all_at_once_hold_up_nobody
+    return see_all_at_once if ENV["LIBRUNNER_TEST_ALONE"]
+
+    out, err, status = child("load #{__FILE__.dump}", args: ["--", "-n", __method__.to_s], env: {"LIBRUNNER_TEST_ALONE" => "1"})
+    assert_predicate status, :success?, out + err
+    puts out.lines.grep(/heartbeat/) if ENV["LIBRUNNER_TEST_VERBOSE"]
+  end
+
+  def see_all_at_once
     tries = []
     3.times do
       tries << all_at_once
       break if tries.last[1] < 0.05
     end
-    if ENV["LIBRUNNER_TEST_VERBOSE"]
-      tries.each do |late, ours|
-        puts format("a heartbeat of 10 ms was %.1f ms late, %.1f ms by ourselves", late * 1e3, ours * 1e3)
-      end
+    tries.each do |late, ours|
+      puts format("a heartbeat of 10 ms was %.1f ms late, %.1f ms by ourselves", late * 1e3, ours * 1e3)
     end
     assert tries.any? { |_, ours| ours < 0.05 }, "late in all, and by ourselves: #{tries.inspect}"
   end

@@ -156,4 +156,40 @@ class TestSchedulerCancel < LibrunnerTest
       assert_equal :end, thread.value
     end
   end
+
+  # The run is broken off; its close cancels what is left.
+  def test_a_thread_is_killed_or_interrupted_in_the_middle_of_all
+    queue = Thread::Queue.new
+    mutex = Mutex.new
+    condition = ConditionVariable.new
+    [:kill, :raise].each do |how|
+      reader, writer = IO.pipe
+      ended = []
+      started = Thread::Queue.new
+      waits = {queue: -> { queue.pop }, condition: -> { mutex.synchronize { condition.wait(mutex) } },
+               reader: -> { reader.read }, thread: -> { Librunner.in_thread { Kernel.sleep(0.01) } }}
+      thread = Thread.new do
+        Thread.current.report_on_exception = false
+        Librunner.run do
+          waits.each do |name, wait|
+            Librunner.spawn do
+              wait.call
+            ensure
+              ended << name
+            end
+          end
+          Librunner.yield
+          started << true
+          queue.pop
+        ensure
+          ended << :main
+        end
+      end
+      started.pop
+      how == :kill ? thread.kill.join : (thread.raise("boom"); assert_raises(RuntimeError) { thread.join })
+      assert_equal %i[condition main queue reader thread], ended.sort
+      assert_equal [0, false], [queue.num_waiting, mutex.locked?]
+      [reader, writer].each(&:close)
+    end
+  end
 end

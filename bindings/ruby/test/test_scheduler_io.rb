@@ -10,6 +10,7 @@ class TestSchedulerIO < LibrunnerTest
   def before_setup
     super
     Librunner.run { IO.pipe.each(&:close) } # what is made once for the process is made
+    ObjectSpace.garbage_collect # what other tests have left
     @descriptors = descriptors
   end
 

@@ -25,6 +25,10 @@ int librunner_park(driver_t *driver)
     driver->current = 0;
     rb_fiber_transfer(driver->loop, 0, NULL);
     place = librunner_place_of(driver, task); /* the table may have moved */
+    if (place == NULL) {
+        librunner_fail(
+            RUNNER_EABANDONED); /* it was given up, and something else has come back to it */
+    }
     driver->b = place->value;
     return place->status;
 }

@@ -157,6 +157,7 @@ module Librunner
     end
 
     def exit_child(job)
+      @queue.clear # the parent's
       raise job.error if job.error
       Thread.exit
     end
