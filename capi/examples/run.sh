@@ -15,6 +15,8 @@ failed=0
 
 # shellcheck source=tests/support/go.sh
 . "$root/tests/support/go.sh"
+# shellcheck source=tests/support/ruby.sh
+. "$root/tests/support/ruby.sh"
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -128,10 +130,13 @@ have_go() {
     quietly apt-get update -q && package=$(go_package) && install "$package" && go_find
 }
 
+# installed: in $build/prefix.
+installed() {
+    built runner runner_static && quietly cmake --install "$build" --prefix "$build/prefix"
+}
+
 built_go() {
-    built runner runner_static &&
-        quietly cmake --install "$build" --prefix "$build/prefix" &&
-        go_environment "$build/prefix" &&
+    installed && go_environment "$build/prefix" &&
         (cd "$root/bindings/go" && quietly "$GO" build -ldflags "-r '$libdir'" \
             -o "$build/go/treesum" ./examples/treesum)
 }
@@ -148,9 +153,28 @@ run_go() {
     fi
 }
 
+have_ruby() {
+    ruby_find && return
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || return
+    install ruby ruby-dev && ruby_find
+}
+
+run_ruby() {
+    need_for_library
+    provide Ruby || return
+    if ! have_ruby; then
+        skip "treesum (Ruby): needs $ruby_wanted"
+    elif installed && quietly ruby_environment "$build/prefix" "$build/ruby"; then
+        compare Ruby "$RUBY" "$root/bindings/ruby/examples/treesum.rb"
+    else
+        fail "treesum (Ruby): not built"
+    fi
+}
+
 mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
 run_c
 run_go
+run_ruby
 
 if [ "$ran" -eq 0 ]; then
     fail "nothing was run"

@@ -59,6 +59,7 @@
 #include "runner/semaphore.h"  /* so many tasks at a time */
 #include "runner/barrier.h"    /* a number of tasks wait for each other */
 #include "runner/queue.h"      /* items that tasks hand to tasks */
+#include "runner/poll.h"       /* descriptors that are ready */
 #include "runner/callback.h"   /* call_soon, call_later, from other threads */
 #include "runner/submission.h" /* tasks from other threads */
 #include "runner/context.h"    /* context variables */

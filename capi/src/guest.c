@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/options.h"
 #include "host.h"
+#include "poller.h"
 #include "run.h"
 #include "runner/error.h"
 #include "shutdown.h"
@@ -63,9 +64,11 @@ static void rest(guest_t *guest)
     (void)uv_idle_stop(&guest->idle);
     (void)uv_timer_stop(&loop->wake_timer);
     uv_unref((uv_handle_t *)&loop->inbox.async);
+    runner__poller_rest(&guest->self->tasks, true);
 }
 
-/* What can still come from other threads keeps the loop alive; so does a timer that runs. */
+/* What can still come from other threads keeps the loop alive; so do a timer that runs and a wait for a
+ * descriptor. */
 static void arm(guest_t *guest)
 {
     runner__loop_t *loop = loop_of(guest);
@@ -81,6 +84,7 @@ static void arm(guest_t *guest)
     if (atomic_load(&loop->jobs) != 0 || atomic_load(&loop->submitters) != 0) {
         uv_ref((uv_handle_t *)&loop->inbox.async);
     }
+    runner__poller_rest(&guest->self->tasks, false);
     runner__loop_arm(loop, on_timer);
 }
 
@@ -350,9 +354,9 @@ static void closed(guest_t *guest)
 }
 
 /* The memory of the handles lies in the runner, or here: both stay until the last is closed. */
-static void on_closed(uv_handle_t *handle)
+static void one_closed(void *arg)
 {
-    guest_t *guest = handle->data;
+    guest_t *guest = arg;
     runner_t *self = guest->self;
     runner__home_t *home = &self->tasks.home;
     if (--home->loop.open_handles > 0) {
@@ -369,6 +373,11 @@ static void on_closed(uv_handle_t *handle)
     }
     runner__home_drop(home);
     runner__home_drop(home);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    one_closed(handle->data);
 }
 
 /* One that the program has closed is either gone, and has no reference any more, or will be; nobody says
@@ -398,6 +407,9 @@ bool runner__guest_close(runner_t *self)
     close_handle(guest, (uv_handle_t *)&loop->inbox.async, pending);
     close_handle(guest, (uv_handle_t *)&loop->wake_timer, pending);
     close_handle(guest, (uv_handle_t *)&guest->idle, pending);
+    if (runner__poller_close(&self->tasks, pending, one_closed, guest)) {
+        loop->open_handles++;
+    }
     if (loop->open_handles == 0) {
         runner__home_drop(&self->tasks.home);
     }

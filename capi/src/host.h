@@ -48,6 +48,7 @@ typedef struct runner__host {
     size_t count;
     size_t batch;           /* tasks */
     bool complete;          /* no other may be of this batch */
+    bool ending;            /* the run will end by what a running task was told */
     runner__node_t out;     /* those of them that have not begun, in their order */
     runner__scope_t called; /* what the callback sees that the host was told of */
 

@@ -1,5 +1,6 @@
 /* Batches: which tasks are handed out, and what can still change about that. */
 #include "host.h"
+#include "poller.h"
 #include "runner/error.h"
 
 static runner__host_t *host_of_task(const runner_task_t *task)
@@ -59,7 +60,7 @@ static void return_with(runner_task_t *task, int status, uint64_t value, bool ef
 static bool has_effect(const runner_task_t *task)
 {
     const runner__wait_ops_t *ops = task->wait.ops;
-    if (ops == NULL || ops == &runner__wait_for_time) {
+    if (ops == NULL || ops == &runner__wait_for_time || ops == &runner__wait_for_descriptor) {
         return false;
     }
     if (ops == &returned_ops) {
@@ -235,6 +236,7 @@ void runner__batch_begin(runner__host_t *host, runner_host_event_t *events, size
     host->count = 0;
     host->batch = 0;
     host->complete = false;
+    host->ending = false;
     if (runner__list_empty(&host->calls)) {
         runner__scope_fini(&host->called);
         runner__scope_init(&host->called);

@@ -1,5 +1,6 @@
 /* Commands: what host tasks do, and how objects get their ids. */
 #include "host.h"
+#include "poller.h"
 #include "runner/callback.h"
 #include "runner/error.h"
 #include "runner/group.h"
@@ -236,6 +237,14 @@ static int sleep_ns(int64_t timeout_ns)
                                                      : (uint64_t)timeout_ns);
 }
 
+static int poll_for(const runner_host_cmd_t *cmd, runner_task_t *task)
+{
+    int fd = (int)(int32_t)(uint32_t)cmd->b;
+    uint32_t events = (uint32_t)(cmd->b >> 32);
+    uint64_t timeout_ns = cmd->a == INT64_MAX ? UINT64_MAX : cmd->a > 0 ? (uint64_t)cmd->a : 0;
+    return runner__poll_value(fd, events, timeout_ns, &task->arg);
+}
+
 /* --- looking, cancelling --- */
 
 static int status(const runner__host_t *host, runner_host_cmd_t *cmd, bool take)
@@ -290,6 +299,8 @@ static int do_wait(runner__host_t *host, runner_host_cmd_t *cmd, uint32_t op, ru
         return await_for(host, cmd, task);
     case RUNNER_HOST_TO_THREAD:
         return runner__host_to_thread(host, cmd, task);
+    case RUNNER_HOST_POLL:
+        return poll_for(cmd, task);
     default:
         return runner__host_wait_object(host, cmd, op, task);
     }
@@ -312,6 +323,7 @@ static bool is_wait(uint32_t op)
     case RUNNER_HOST_QUEUE_PUT:
     case RUNNER_HOST_QUEUE_GET:
     case RUNNER_HOST_QUEUE_JOIN:
+    case RUNNER_HOST_POLL:
         return true;
     default:
         return false;
@@ -367,7 +379,7 @@ static int wait_in_turn(runner__host_t *host, runner_host_cmd_t *cmd, runner_tas
         runner__batch_parked(host, task);
         return code;
     }
-    host->complete = host->complete || (task->future.task_flags & RUNNER__TASK_ABORTS) != 0;
+    host->ending = host->ending || (task->future.task_flags & RUNNER__TASK_ABORTS) != 0;
     uint64_t value = code == RUNNER_ECANCELED ? runner_task_cancel_payload(task)
                                               : (uint64_t)(uintptr_t)task->arg;
     if ((cmd->op & RUNNER_HOST_SUSPENDED) != 0) {
@@ -420,7 +432,7 @@ static void attend(runner__host_t *host)
         return;
     }
     runner__loop_current = loop;
-    if (runner__loop_check(loop) || host->complete) {
+    if (runner__loop_check(loop) || host->ending) {
         runner__batch_return(host);
     }
     runner__loop_current = NULL;

@@ -291,23 +291,35 @@ static void wait_in_kernel(runner__loop_t *loop)
     }
 }
 
+/* Something can come from elsewhere: a job, a task of the host. */
+static bool is_working(const runner__loop_t *loop)
+{
+    return atomic_load_explicit(&loop->jobs, memory_order_acquire) != 0 || loop->outside != 0;
+}
+
+/* Nothing is ready, and nothing can ever come. Whoever posts does so before it says that it will not any
+ * more, so the inbox is looked at last. */
+static bool is_stuck(const runner__loop_t *loop)
+{
+    return runner__timers_empty(&loop->timers) && loop->detect_deadlock && !loop->guest &&
+           uv_loop_alive(loop->uv) == 0 && !is_working(loop) &&
+           atomic_load_explicit(&loop->submitters, memory_order_acquire) == 0 &&
+           !runner__inbox_filled(&loop->inbox);
+}
+
 /* Nothing is ready: finds something. False if nothing can ever come. Time that is virtual jumps to
  * the next deadline, but not past a job: how long that takes would decide what happens first. */
 static bool find_work(runner__loop_t *loop)
 {
     bool alive = uv_loop_alive(loop->uv) != 0;
-    bool working =
-        atomic_load_explicit(&loop->jobs, memory_order_acquire) != 0 || loop->outside != 0;
-    bool posting = atomic_load_explicit(&loop->submitters, memory_order_acquire) != 0;
+    bool working = is_working(loop);
+    if (is_stuck(loop)) {
+        return false;
+    }
     if (runner__inbox_filled(&loop->inbox)) {
         return true;
     }
-    if (runner__timers_empty(&loop->timers)) {
-        if (!alive && !working && !posting && loop->detect_deadlock && !loop->guest) {
-            return false;
-        }
-        wait_in_kernel(loop);
-    } else if (!loop->is_virtual || working) {
+    if (runner__timers_empty(&loop->timers) || !loop->is_virtual || working) {
         wait_in_kernel(loop);
     } else {
         if (alive) {
@@ -463,6 +475,9 @@ static runner__loop_end_t take_steps(runner__loop_t *loop)
             }
             if (runner__list_empty(&loop->ready) && !loop->stopping &&
                 runner__loop_wait_ns(loop) > 0) {
+                if (is_stuck(loop)) {
+                    continue; /* the last handle has closed: nobody would wake a host that waits */
+                }
                 return RUNNER__LOOP_IDLE;
             }
             runner__list_append(&loop->current, &loop->ready);

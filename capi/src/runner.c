@@ -9,6 +9,7 @@
 #include "group.h"
 #include "guest.h"
 #include "host.h"
+#include "poller.h"
 #include "run.h"
 #include "runner/error.h"
 #include "shutdown.h"
@@ -49,6 +50,7 @@ static void tidy_up(runner__loop_t *loop)
     runner_t *self = runner__of_loop(loop);
     runner__tasks_tidy(&self->tasks);
     runner__pool_trim(&self->callback_pool);
+    runner__poller_tidy(&self->tasks);
 }
 
 static const runner__loop_hooks_t hooks = {

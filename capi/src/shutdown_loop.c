@@ -1,5 +1,6 @@
 /* The last of a close: the uv loop, with whatever the program has left on it. */
 #include "base/alloc.h"
+#include "poller.h"
 #include "runner/error.h"
 #include "shutdown.h"
 
@@ -24,11 +25,20 @@ static void look_at_handle(uv_handle_t *handle, void *arg)
     }
 }
 
+static void poller_closed(void *arg)
+{
+    runner__loop_t *loop = arg;
+    loop->open_handles--;
+}
+
 /* False if the program has left handles or requests on the loop: it then stays as it is. */
 static bool close_loop(runner_t *self)
 {
     uv_loop_t *uv = self->uv;
     walk_t walk = {.self = self, .report = true};
+    if (runner__poller_close(&self->tasks, false, poller_closed, runner__loop_of(self))) {
+        runner__loop_of(self)->open_handles++;
+    }
     runner__loop_close(runner__loop_of(self));
     if (uv_loop_close(uv) == 0) {
         return true;

@@ -90,6 +90,7 @@ typedef struct runner__tasks {
     runner__pool_t members;
     runner__pool_t timeouts;
     const runner__host_ops_t *host_ops; /* NULL before there are host tasks */
+    struct runner__poller *poller;      /* NULL before a task has waited for a descriptor */
     runner__node_t scoped;              /* what running functions have opened and will close */
     runner__node_t all;                 /* tasks that are not done, in spawn order */
     size_t count;                       /* how many */

@@ -16,6 +16,7 @@ int runner__tasks_init(runner__tasks_t *tasks, const runner__loop_hooks_t *hooks
     tasks->current = NULL;
     tasks->active = &tasks->native;
     tasks->host_ops = NULL;
+    tasks->poller = NULL;
     runner__futures_init(&tasks->home);
     runner__stackpool_init(&tasks->stacks, sizeof(runner__cotask_t), stack_bytes);
     runner__pool_init(&tasks->plain, sizeof(runner_task_t), WARM_TASKS);

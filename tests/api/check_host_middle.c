@@ -285,6 +285,59 @@ START_TEST(R163_an_abort_that_comes_out_of_a_group_at_once)
 }
 END_TEST
 
+static int swallow_an_abort(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        t->id_kept = host_make(t, GROUP_NEW);
+        ck_assert_code(host_do(t, GROUP_OPEN, .id = t->id_kept), 0);
+        host_spawn_in(t, t->id_kept, abort_the_run, "child");
+        WAIT_CODE(t, RUNNER_EUSER, GROUP_CLOSE, .id = t->id_kept);
+        say(t, "swallows");
+        for (t->i = 0; t->i < 3; t->i++) {
+            WAIT_CODE(t, 0, YIELD);
+            host_flush(t->host); /* what the one before has kept */
+            (void)host_ask(t, CANCELLING, .id = t->id);
+        }
+        say(t, "goes on");
+    }
+    return 0;
+}
+
+static int yield_often(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        for (t->i = 0; t->i < 10; t->i++)
+            WAIT_CODE(t, 0, YIELD);
+        say(t, "ends");
+    }
+    return 0;
+}
+
+static int spawn_one_that_swallows(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        host_spawn_detached(t, yield_often, "before");
+        host_spawn_detached(t, swallow_an_abort, "owner");
+        WAIT(t, SLEEP, .a = MS(5));
+    }
+    return 0;
+}
+
+/* It may still end with that error, so nobody stands behind it in a batch. What those do who stand
+ * before it does not take it back: the host may have begun with it by then. */
+START_TEST(R163_an_abort_that_the_owner_of_the_group_swallows)
+{
+    host_t *host = host_new(_i);
+    ck_assert_code(host_run(host, spawn_one_that_swallows), RUNNER_EUSER);
+    ck_assert_code(host_run(host, sleep_and_say), 0);
+    log_expect("child:aborts,main:again,owner:swallows,owner:goes on,before:ends,main:0");
+    close_and_free(host);
+}
+END_TEST
+
 static int abort_with_success(host_task_t *t)
 {
     say(t, "changed its mind");
@@ -509,6 +562,7 @@ int main(void)
     add_for_each_way(tcase, R038_what_stands_behind_an_abort_is_not_begun);
     add_for_each_way(tcase, R163_an_abort_that_comes_out_of_a_group_in_a_batch);
     add_for_each_way(tcase, R163_an_abort_that_comes_out_of_a_group_at_once);
+    add_for_each_way(tcase, R163_an_abort_that_the_owner_of_the_group_swallows);
     add_for_each_way(tcase, only_a_failure_aborts);
     tcase = test_case(suite, "interrupt");
     add_for_each_way(tcase, R119_the_first_interrupt_reaches_main_in_the_batch);

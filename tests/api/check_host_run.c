@@ -1,6 +1,8 @@
 /* Runs that a host drives: begin, steps, end. Outcomes, and what is left for the next run. */
 #include "host_driver.h"
 
+#include <uv.h>
+
 /* --- bodies ------------------------------------------------------------------------------ */
 
 static int succeed(host_task_t *t)
@@ -291,6 +293,28 @@ START_TEST(a_deadlock_ends_the_run)
 }
 END_TEST
 
+static uv_idle_t idle; /* of the program */
+
+static int close_and_park(host_task_t *t)
+{
+    if (t->line == 0)
+        uv_close((uv_handle_t *)&idle, NULL);
+    return park_for_ever(t);
+}
+
+/* That it is closing is something that the loop waits for, and it is the last. */
+START_TEST(a_deadlock_is_found_when_the_last_handle_has_closed)
+{
+    uv_loop_t *loop = NULL;
+    host_t *host = host_new(_i);
+    ck_assert_code(runner_get_loop(host->runner, &loop), 0);
+    ck_assert_int_eq(uv_idle_init(loop, &idle), 0);
+    ck_assert_code(host_run(host, close_and_park), RUNNER_EDEADLK);
+    ck_assert_code(host_close(host), 0);
+    host_free(host);
+}
+END_TEST
+
 /* --- broken off -------------------------------------------------------------------------- */
 
 static int spawn_two(host_task_t *t)
@@ -462,6 +486,7 @@ int main(void)
     add_for_each_way(tcase, R033_a_run_that_is_stopped_leaves_main_pending);
     add_for_each_way(tcase, R033_main_that_was_left_pending_is_cancelled_by_the_close);
     add_for_each_way(tcase, a_deadlock_ends_the_run);
+    add_for_each_way(tcase, a_deadlock_is_found_when_the_last_handle_has_closed);
     tcase = test_case(suite, "broken off");
     tcase_add_test(tcase, R035_who_was_not_resumed_when_a_run_is_broken_off_keeps_the_turn);
     tcase_add_test(tcase, a_run_is_broken_off_before_its_first_step);

@@ -14,6 +14,7 @@ int main(int argc, char **argv)
     bench_tasks(&bench);
     bench_timers(&bench);
     bench_sync(&bench);
+    bench_poll(&bench);
     bench_threads(&bench);
     bench_runs(&bench);
     bench_sleepers(&bench);

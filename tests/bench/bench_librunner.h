@@ -28,6 +28,7 @@ uint64_t bench_in_task(size_t n, runner_fn body);
 void bench_tasks(const struct bench *bench);
 void bench_timers(const struct bench *bench);
 void bench_sync(const struct bench *bench);
+void bench_poll(const struct bench *bench);
 void bench_sleepers(const struct bench *bench);
 void bench_threads(const struct bench *bench);
 void bench_runs(const struct bench *bench);

@@ -52,6 +52,7 @@ ROWS = (
     Row("queue", "queue of 64: put + get between two tasks", (("max", 60),), ((2, "call"),)),
     Row("queue_1", "  queue of 1", (), ((2, "switch"),)),
     Row("queue_unbounded", "  unbounded, bursts of 1,000", (), ((2, "call"),)),
+    Row("poll", "wait for a descriptor: a byte through a pipe", (), ((1, "poll"),)),
     Row("submit_bulk", "thread-safe submit in bulk, one core",
         (("max", 25),), ((1, "submit_bulk"),)),
     Row("submit_bulk_2cores", "thread-safe submit in bulk, two cores",

@@ -27,6 +27,8 @@ static void end_wait(fiber_t *f, int status, uint64_t value)
     }
     if (status == RUNNER_ECANCELED && op != RUNNER_HOST_AWAIT && op != RUNNER_HOST_AWAIT_FOR)
         value = 0; /* the payload comes with an event; at once, only where there is an out(b) */
+    if (op == RUNNER_HOST_POLL && status != 0)
+        value = 0; /* at once, what was asked for is left there */
     tell("%u goes on %s %llu", f->number, code_name(status), (unsigned long long)value);
     /* Who is cancelled does not go on for long. */
     if (status == RUNNER_ECANCELED && f->budget > 2)

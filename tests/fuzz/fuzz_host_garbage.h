@@ -8,7 +8,7 @@
 
 #include "fuzz_host.h"
 
-enum { IDS = 64, RING = 6, MOST_STEPS = 20000, LAST_OPERATION = 145 };
+enum { IDS = 64, RING = 6, MOST_STEPS = 20000, LAST_OPERATION = 150 };
 
 static struct {
     const uint8_t *data;

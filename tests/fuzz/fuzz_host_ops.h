@@ -6,6 +6,8 @@
 
 #include "fuzz_host_program.h"
 
+#include <fcntl.h>
+
 /* --- operations of tasks and futures ----------------------------------------------------- */
 
 typedef int (*operation_fn)(fiber_t *f);
@@ -295,6 +297,24 @@ static int op_queue(fiber_t *f)
     }
 }
 
+/* When the kernel is asked is not the same in every way. So a descriptor is always ready, or never and
+ * for a time, or there is none. */
+static int op_poll(fiber_t *f)
+{
+    static int never[2] = {-1, -1};
+    static int always = -1;
+    unsigned byte = byte_of(f);
+    if (always < 0) {
+        CHECK(pipe2(never, O_CLOEXEC) == 0);
+        always = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        CHECK(always >= 0);
+    }
+    const int fds[] = {never[0], never[0], never[0], always, -1};
+    uint64_t fd = (uint32_t)fds[byte % 5];
+    uint64_t events = byte % 7 == 0 ? 64 : RUNNER_READABLE;
+    return AWAIT(f, POLL, .b = fd | events << 32, .a = (int64_t)(byte_of(f) % 4) * 500000);
+}
+
 /* --- callbacks, variables, jobs ---------------------------------------------------------- */
 
 static int c_callback(void *arg)
@@ -392,7 +412,7 @@ static const operation_fn operations[] = {
     op_event,     op_event,     op_lock,        op_lock,         op_lock,         op_condition,
     op_condition, op_semaphore, op_semaphore,   op_barrier,      op_queue,        op_queue,
     op_queue,     op_queue,     op_callback,    op_callback,     op_timer_cancel, op_var,
-    op_var,       op_job,       op_stop,        op_closable};
+    op_var,       op_job,       op_stop,        op_closable,     op_poll,         op_poll};
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 
 #endif

@@ -12,6 +12,9 @@
 #pragma GCC diagnostic pop
 #include "../api/host_driver.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 /* --- a host that may be refused everything ----------------------------------------------- */
 
 /* Waits are done at once, or with the next step. */
@@ -471,6 +474,44 @@ START_TEST(R107_jobs_of_a_host)
 }
 END_TEST
 
+/* --- descriptors ------------------------------------------------------------------------- */
+
+static int ends[2];
+
+static int wait_for_a_byte(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        TRY_WAIT(t, POLL, .a = MS(1000), .b = (uint64_t)RUNNER_READABLE << 32 | (uint32_t)ends[0]);
+        ck_assert_uint_eq(t->value, RUNNER_READABLE);
+    }
+    return 0;
+}
+
+static int use_descriptors(host_task_t *t)
+{
+    switch (t->line) {
+    case 0:
+        TRY(spawn(t, 0, wait_for_a_byte));
+        TRY(spawn(t, 0, wait_for_a_byte));
+        t->id_kept = t->other->id;
+        TRY_WAIT(t, YIELD);
+        ck_assert_int_eq(write(ends[1], "x", 1), 1);
+        TRY_WAIT(t, AWAIT, .id = t->id_kept);
+        TRY(spawn(t, 0, wait_for_a_byte));
+    }
+    return 0;
+}
+
+START_TEST(descriptors_of_a_host)
+{
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    sweep_host(use_descriptors, _i);
+    ck_assert_int_eq(close(ends[0]), 0);
+    ck_assert_int_eq(close(ends[1]), 0);
+}
+END_TEST
+
 /* --- shutdown ---------------------------------------------------------------------------- */
 
 static int park(host_task_t *t)
@@ -534,6 +575,7 @@ int main(void)
     add_for_both(tcase, R098_callbacks_of_a_host);
     add_for_both(tcase, R063_contexts_of_a_host);
     add_for_both(tcase, R107_jobs_of_a_host);
+    add_for_both(tcase, descriptors_of_a_host);
     add_for_both(tcase, R080_shutdown_of_a_host);
     return test_main(suite);
 }

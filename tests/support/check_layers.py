@@ -17,7 +17,8 @@ ROWS = [
     "host_several host_ids",
     "handle state signals executor workers job report inspect handler callback post submission closable gen",
     "group group_children error_group timeout await_for gather shield wait_several as_completed several "
-    "event lock condition semaphore barrier queue items waiters",
+    "event lock condition semaphore barrier queue items waiters "
+    "poll poller poll_epoll poll_uv",
     "task tasks task_info cancel park coroutine context",
     "future wait",
     "home",

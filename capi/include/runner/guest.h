@@ -8,7 +8,7 @@
  * with runner_take(). Signals are the host's: the runner takes none.
  *
  * The guest keeps the loop alive only while something of it can come by itself: ready work, a timer, a
- * job, a registered submitter (runner_submitter_acquire()). Whoever posts from another thread to a
+ * job, a wait for a descriptor, a registered submitter (runner_submitter_acquire()). Whoever posts from another thread to a
  * guest that waits for nothing else registers first. A program that closes handles that are not its
  * own, as uv_walk() finds them, turns the loop until they are closed before it frees the runner. There are no deadlocks in guest mode: the program
  * may always settle something.

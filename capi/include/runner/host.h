@@ -270,6 +270,11 @@ typedef struct runner_host_cmd {
 /** Take it back, unless it is being closed. in(id). */
 #define RUNNER_HOST_CLOSABLE_UNREGISTER 141
 
+/** Wait for a descriptor, as runner_poll(). in(a: nanoseconds, 0 or less looks without waiting,
+ * INT64_MAX for ever; b: descriptor | events << 32), out(b: the events that are ready, 0 once the time
+ * is over). Waits. */
+#define RUNNER_HOST_POLL 150
+
 /** `a` of RUNNER_HOST_DONE: the host's reference of the task is released as well. */
 #define RUNNER_HOST_RELEASED 1
 /** `a` of RUNNER_HOST_DONE: a failure ends the run with its code, wherever it came from, as

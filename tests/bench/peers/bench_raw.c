@@ -91,6 +91,7 @@ int main(int argc, char **argv)
     bench_run(&bench, "sigaction_pair", bench_batch(&bench, 200000), sigaction_pairs, NULL);
     raw_loops(&bench);
     raw_timers(&bench);
+    raw_polls(&bench);
     if (bench_wants(&bench, "page_touch_ns") || bench_wants(&bench, "page_touch_bytes")) {
         bench_back_memory(bench.sleepers * 4096);
         bench_in_child(&bench, page_touches, NULL);

@@ -13,6 +13,7 @@ void raw_check(int status, const char *what);
 
 void raw_loops(const struct bench *bench);
 void raw_timers(const struct bench *bench);
+void raw_polls(const struct bench *bench);
 void raw_threads(const struct bench *bench);
 
 #endif
