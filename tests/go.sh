@@ -12,41 +12,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 cd "$root" || exit 1
 # shellcheck source=tests/support/go.sh
 . tests/support/go.sh
-failed=0
-
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# gate NAME COMMAND...: one that passes or fails.
-gate() {
-    name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        echo "$name: 1 passed, 0 failed"
-    else
-        failed=1
-        cat "$work/log"
-        echo "$name: 0 passed, 1 failed"
-    fi
-}
-
-# script NAME COMMAND...: one that prints `N passed, N failed` itself.
-script() {
-    name=$1
-    shift
-    "$@" >"$work/log" 2>&1
-    status=$?
-    grep -v -e '^ok ' -e '^[0-9]* passed, [0-9]* failed$' "$work/log"
-    count=$(grep '^[0-9]* passed, [0-9]* failed$' "$work/log" | tail -n 1)
-    case $count in
-    *" 0 failed") [ "$status" -eq 0 ] || count="${count%% *} passed, 1 failed" ;;
-    "") count="0 passed, 1 failed" ;;
-    esac
-    [ "$status" -eq 0 ] || failed=1
-    echo "$name: $count"
-}
+# shellcheck source=tests/support/gates.sh
+. tests/support/gates.sh
 
 # suite NAME OPTIONS...: the tests of the binding. Never from Go's cache: the library may be new.
 suite() {
@@ -83,7 +50,7 @@ go_find || {
     echo "needs Go 1.$go_minor or newer"
     exit 77
 }
-prefix=$(go_prefix 2>"$work/build") || {
+prefix=$(library_prefix 2>"$work/build") || {
     cat "$work/build"
     exit 1
 }
@@ -102,8 +69,7 @@ if race_detector; then
     suite "go test -race" -race
 else
     cat "$work/log"
-    echo "skipped: go test -race: this Go has no race detector"
-    [ "${CI:-}" != true ] || failed=1
+    skip "go test -race" "this Go has no race detector"
 fi
 GOEXPERIMENT=cgocheck2
 export GOEXPERIMENT

@@ -16,7 +16,7 @@ go_find || {
     echo "skipped: needs Go 1.$go_minor or newer"
     exit 77
 }
-prefix=$(go_prefix)
+prefix=$(library_prefix)
 go_environment "$prefix"
 export GOGC=1 GOTRACEBACK=all
 cd "$root/bindings/go"

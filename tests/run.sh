@@ -5,8 +5,8 @@
 #   sh tests/run.sh STEP...      some steps; `sh tests/run.sh steps` lists them
 # On Debian and as root it installs the packages that the steps need. A step whose tools are missing
 # is skipped and says so; with CI=true that is a failure. Logs: build/logs/STEP.log.
-# The last line is the sum: every Check case and every test in Go counts, and every other test and
-# gate counts as one.
+# The last line is the sum: every Check case and every test in Go and Ruby counts, and every other
+# test and gate counts as one.
 # shellcheck disable=SC2086 # steps and packages are lists
 set -u
 cd "$(dirname -- "$0")/.." || exit 1
@@ -14,9 +14,11 @@ cd "$(dirname -- "$0")/.." || exit 1
 root=$PWD
 # shellcheck source=tests/support/go.sh
 . tests/support/go.sh
+# shellcheck source=tests/support/ruby.sh
+. tests/support/ruby.sh
 
-extra_steps="quick go_short coverage"
-all_steps="layers format dev header symbols abi install rows swig go conformance docs tidy clang asan tsan valgrind aarch64"
+extra_steps="quick go_short ruby_short coverage"
+all_steps="layers format dev header symbols abi install rows swig go ruby conformance docs tidy clang asan tsan valgrind aarch64"
 logs=build/logs
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export CTEST_PARALLEL_LEVEL="$jobs" CMAKE_BUILD_PARALLEL_LEVEL="$jobs"
@@ -45,6 +47,9 @@ packages_of() {
     valgrind) echo "$building valgrind" ;;
     swig) echo "$building python3-venv ruby ruby-dev $(node_packages)" ;;
     go) echo "$building libssl-dev perl" ;;
+    ruby) echo "$building perl ruby ruby-dev yard" ;;
+    ruby_short) echo "$building ruby ruby-dev" ;;
+    conformance) echo "$building ruby ruby-dev" ;;
     aarch64) echo "$building gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
     *) echo "$building" ;;
     esac
@@ -73,6 +78,13 @@ needs_go() {
     esac
 }
 
+needs_ruby() {
+    case $1 in
+    ruby | ruby_short) ;;
+    *) return 1 ;;
+    esac
+}
+
 # Whether one of the steps would use Go, which is not there.
 lacks_go() {
     case " $* " in
@@ -90,6 +102,7 @@ missing_of() {
         done
     done
     ! needs_go "$1" || go_find || echo "Go 1.$go_minor or newer"
+    ! needs_ruby "$1" || ruby_find || echo "$ruby_wanted"
 }
 
 install_packages() {
@@ -137,7 +150,8 @@ sanitizer_links() {
 do_layers() { python3 tests/support/check_layers.py && python3 tests/support/check_cpython.py; }
 
 do_format() {
-    find capi tests bindings/conformance/c \( -name '*.c' -o -name '*.h' \) -print0 |
+    find capi tests bindings/conformance/c bindings/ruby/ext \( -name '*.c' -o -name '*.h' \) \
+        ! -name librunner_wrap.c -print0 |
         xargs -0 clang-format --dry-run --Werror
 }
 
@@ -197,6 +211,8 @@ do_coverage() {
 do_swig() { sh tests/swig.sh; }
 do_go() { sh tests/go.sh; }
 do_go_short() { sh tests/go.sh short; }
+do_ruby() { sh tests/ruby.sh; }
+do_ruby_short() { sh tests/ruby.sh short; }
 
 do_rows() { sh tests/coverage_rows.sh build/dev/tests/tap; }
 
@@ -269,6 +285,7 @@ main() {
     quick)
         steps="layers quick"
         ! go_find || steps="$steps go_short"
+        ! ruby_find || steps="$steps ruby_short"
         ;;
     steps) echo "$all_steps $extra_steps"; exit 0 ;;
     *) steps=$* ;;
@@ -284,6 +301,7 @@ main() {
     # For scripts and CMake, which take the first one.
     ! go_find || PATH="$(dirname "$GO"):$PATH"
     export PATH
+    ! ruby_find || export RUBY
     for step in $steps; do
         run_step "$step"
     done

@@ -202,7 +202,7 @@ fi
 try "check_wrapped.py" python3 bindings/swig/check_wrapped.py
 generator
 part "swig"
-prefix=$(go_prefix 2>"$work/build") || { cat "$work/build"; exit 1; }
+prefix=$(library_prefix 2>"$work/build") || { cat "$work/build"; exit 1; }
 go_environment "$prefix" || exit 1
 [ -z "$GO" ] || go_part
 ruby_part

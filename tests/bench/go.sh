@@ -49,7 +49,7 @@ go_find || {
     echo "skipped: needs Go 1.$go_minor or newer"
     exit 77
 }
-prefix=$(go_prefix 2>/dev/null) || {
+prefix=$(library_prefix 2>/dev/null) || {
     echo "librunner does not build: see sh tests/run.sh dev"
     exit 1
 }

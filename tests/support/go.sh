@@ -5,9 +5,11 @@
 # go_package            prints the Debian package that has one, or fails; after `apt-get update`
 # go_environment PREFIX exports what building and running with a librunner installed in PREFIX needs,
 #                       and sets libdir; -ldflags "-r '$libdir'" makes a program that finds it itself
-# go_prefix             builds librunner and installs it, for go_environment: prints the prefix
 #
 # GO: the one to use, if it is not in PATH, /usr/local/go or /usr/lib/go-*.
+
+# shellcheck source=tests/support/library.sh
+. "$root/tests/support/library.sh"
 
 go_minor=24
 
@@ -41,25 +43,8 @@ go_package() {
     [ "${minor:-0}" -ge $go_minor ] && echo "golang-1.$minor-go"
 }
 
-# Only the library: the tests of this build are not needed.
-go_prefix() {
-    (
-        cd "$root" || exit 1
-        cmake --preset release >&2 &&
-            cmake --build --preset release --target runner runner_static >&2 &&
-            cmake --install build/release --prefix build/prefix >/dev/null
-    ) && echo "$root/build/prefix"
-}
-
 go_environment() {
-    pc=$(find "$1" -name runner.pc | head -n 1)
-    if [ -z "$pc" ]; then
-        echo "no runner.pc below $1" >&2
-        return 1
-    fi
-    libdir=$(dirname "$(dirname "$pc")")
-    export PKG_CONFIG_PATH="$libdir/pkgconfig"
-    export LD_LIBRARY_PATH="$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+    library_environment "$1" || return
     # Go asks pkg-config, and sees the headers of C, only when it compiles: with another library or other
     # headers it would take from its cache what was compiled and is to be linked with the first ones.
     inputs=$({ echo "$1" && find "$1/include" -name '*.h' -print0 | sort -z | xargs -0 cat; } | cksum)

@@ -1,0 +1,122 @@
+# frozen_string_literal: true
+
+# ruby -r ruby_gc.rb TEST_FILE, with LIBRUNNER_TEST_GC=stress or LIBRUNNER_TEST_GC=compact
+# Minitest runs each test with a collector that is always at work. A collection takes some
+# milliseconds, so each test gets a number of them: many at its beginning, then fewer and fewer.
+#
+#   stress    a collection at each allocation, for some time, again and again
+#   compact   everything that can be moved is moved, in the middle of all kinds of calls
+require "minitest"
+
+# What happens at the calls of Ruby. The gap between two of these grows.
+class GCVariant
+  FIRST_GAP = 50 # calls
+  GROWTH = 1.5
+
+  def self.of(name)
+    { "stress" => StressVariant, "compact" => CompactVariant }.fetch(name).new
+  end
+
+  def begin_test
+    @gap = FIRST_GAP
+    @calls = 0
+    @left = self.class::COLLECTIONS
+    @trace = TracePoint.new(:call, :c_call, :c_return) { called }
+    @trace.enable
+  end
+
+  def end_test
+    @trace.disable
+  end
+
+  private
+
+  def called
+    @calls += 1
+    return if @calls < @gap
+
+    @calls = 0
+    @gap = (@gap * GROWTH).ceil
+    collect
+    @trace.disable if @left <= 0
+  end
+end
+
+# :nodoc:
+class StressVariant < GCVariant
+  COLLECTIONS = 100
+  AT_ONCE = 20
+
+  def begin_test
+    super
+    start
+  end
+
+  def end_test
+    GC.stress = false
+    super
+  end
+
+  private
+
+  def start
+    @count = GC.count
+    GC.stress = true
+  end
+
+  def called
+    return super unless GC.stress
+
+    used = GC.count - @count
+    return if used < AT_ONCE
+
+    GC.stress = false
+    @left -= used
+    @trace.disable if @left <= 0
+  end
+
+  def collect
+    start
+  end
+end
+
+# :nodoc:
+class CompactVariant < GCVariant
+  COLLECTIONS = 40
+
+  def begin_test
+    GC.auto_compact = true
+    super
+  end
+
+  # Says `[BUG]` if something still points to where an object was.
+  def end_test
+    super
+    GC.auto_compact = false
+    GC.verify_compaction_references(toward: :empty)
+  end
+
+  private
+
+  def collect
+    @left -= 1
+    GC.compact
+  end
+end
+
+# :nodoc:
+module UnderGCVariant
+  def before_setup
+    @gc_variant = GCVariant.of(ENV.fetch("LIBRUNNER_TEST_GC"))
+    @gc_variant.begin_test
+    super
+  end
+
+  def after_teardown
+    super
+  ensure
+    @gc_variant.end_test
+  end
+end
+
+Minitest::Test.prepend(UnderGCVariant)
