@@ -211,6 +211,24 @@ START_TEST(without_an_event_the_wait_ends_when_its_time_is_over)
 }
 END_TEST
 
+static void have_time_left(void)
+{
+    put(ends[1]);
+    uint32_t revents = UNTOUCHED;
+    ck_assert_code(runner_poll(ends[0], R, 50, &revents), 0);
+    ck_assert_uint_eq(revents, R);
+    ck_assert_code(runner_sleep(20), 0);
+    ck_assert_uint_eq(now_ms(runner_current()), 20);
+    ck_assert_code(runner_sleep(100), 0);
+    ck_assert_uint_eq(now_ms(runner_current()), 120);
+}
+
+START_TEST(what_is_left_of_the_time_is_forgotten)
+{
+    play_with_pipe(COROUTINE, have_time_left);
+}
+END_TEST
+
 static int put_callback(void *arg)
 {
     (void)arg;
@@ -410,6 +428,7 @@ int main(void)
     tcase_add_test(tcase, blocking_descriptor_stays_blocking);
     tcase = test_case(suite, "time");
     add_for_each_kind(tcase, without_an_event_the_wait_ends_when_its_time_is_over);
+    tcase_add_test(tcase, what_is_left_of_the_time_is_forgotten);
     add_for_each_kind(tcase, what_came_before_the_time_was_over_counts);
     add_for_each_kind(tcase, when_the_time_is_over_a_closed_descriptor_is_found);
     tcase_add_test(tcase, no_time_is_a_look);

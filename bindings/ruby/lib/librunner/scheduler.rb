@@ -52,24 +52,7 @@ module Librunner
 
     # Timeout.timeout.
     def timeout_after(seconds, error = ::Timeout::Error, message = "execution expired")
-      @engine.command!(C::RUNNER_HOST_TIMEOUT_NEW)
-      id = @engine.id
-      @engine.command!(C::RUNNER_HOST_TIMEOUT_OPEN, id, @engine.nanoseconds(seconds))
-      opened = true
-      begin
-        status = 0
-        yield seconds
-      rescue CancelledError
-        status = C::RUNNER_ECANCELED
-        raise
-      rescue Exception # rubocop:disable Lint/RescueException
-        status = C::RUNNER_EUSER
-        raise
-      end
-    ensure
-      ended = @engine.command(C::RUNNER_HOST_TIMEOUT_CLOSE, id, 0, 0, status) if opened
-      @engine.command(C::RUNNER_HOST_RELEASE, id) if id
-      raise error, message if ended == C::RUNNER_ETIMEDOUT && ended != status
+      Timeout.around(C::RUNNER_HOST_TIMEOUT_OPEN, seconds, [error, message]) { yield seconds }
     end
 
     # The addresses of a name. The system is asked without the lock of Ruby.

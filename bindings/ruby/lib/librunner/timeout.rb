@@ -18,9 +18,9 @@ module Librunner
     end
 
     class << self
-      # Runs a block with a deadline.
+      # Runs a block with a deadline. late: what is raised once it has passed, if not {TimeoutError}.
       # @api private
-      def around(op, seconds)
+      def around(op, seconds, late = nil)
         raise ArgumentError, "no block given" unless block_given?
 
         engine = Engine.current
@@ -35,7 +35,7 @@ module Librunner
           status = Core::RUNNER_EUSER
           raise
         ensure
-          timeout.close(status) # also if the block was left by throw, break or a kill
+          timeout.close(status, late) # also if the block was left by throw, break or a kill
         end
       end
       private :new
@@ -71,13 +71,15 @@ module Librunner
 
     # The block has ended, with a code.
     # @api private
-    def close(status)
+    def close(status, late = nil)
       return unless Driver.current.equal?(@engine) # in a child process: it is the parent's
 
       ended = @engine.command(Core::RUNNER_HOST_TIMEOUT_CLOSE, @id, 0, 0, status)
       look
       release
-      raise Librunner.error_for(ended) unless ended == status
+      return if ended == status
+      raise(*late) if late && ended == Core::RUNNER_ETIMEDOUT
+      raise Librunner.error_for(ended)
     end
 
     private
