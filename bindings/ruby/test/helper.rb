@@ -18,6 +18,9 @@ Warning.extend(StrictWarnings)
 
 require "librunner"
 
+# From Ruby 3.2 on it has a thread, made at its first use, that stays.
+Timeout.timeout(60) { nil }
+
 # Moves what may be moved, in the middle of runs, now and then. GC.auto_compact would do it more often, but
 # Ruby 3.1 crashes of that by itself.
 module MovingRuns

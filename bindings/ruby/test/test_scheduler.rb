@@ -53,6 +53,7 @@ class TestScheduler < LibrunnerTest
     alias unblock block
     alias kernel_sleep block
     alias io_wait block
+    alias fiber_interrupt block
 
     def close
     end

@@ -347,7 +347,7 @@ class TestSignals < LibrunnerTest
       mine = proc { got = true; puts "mine" }
       trap("INT", mine)
       value = Librunner.run do
-        puts "ready"
+        parked "ready"
         Librunner.sleep 0.005 until got
         42
       end
@@ -388,7 +388,7 @@ class TestSignals < LibrunnerTest
       value = Librunner.run do
         got = false
         trap("INT") { got = true; puts "mine" }
-        puts "ready"
+        parked "ready"
         Librunner.sleep 0.005 until got
         42
       end

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <ruby/io.h>
 
-static ID id_fileno;
+static ID id_fileno, id_timeout;
 
 typedef struct scheduler {
     VALUE engine;
@@ -172,11 +172,18 @@ static int from_events(uint64_t events)
            (events & RUNNER_PRIORITIZED ? RUBY_IO_PRIORITY : 0);
 }
 
+/* From Ruby 3.2 on a stream may have a limit of its own: Ruby leaves it to the hook, and raises
+ * IO::TimeoutError where it is given false. */
+static VALUE limit_of(VALUE io, VALUE timeout)
+{
+    return NIL_P(timeout) && id_timeout != 0 ? rb_funcall(io, id_timeout, 0) : timeout;
+}
+
 /* io_wait(io, events, timeout = nil): those that are ready, or false once the time is over. */
 static VALUE scheduler_io_wait(int argc, VALUE *argv, VALUE self)
 {
     rb_check_arity(argc, 2, 3);
-    waiting_t waiting = new_wait(self, time_of(argc > 2 ? argv[2] : Qnil));
+    waiting_t waiting = new_wait(self, time_of(limit_of(argv[0], argc > 2 ? argv[2] : Qnil)));
     waiting.fd = NUM2INT(rb_funcall(argv[0], id_fileno, 0));
     waiting.events = to_events(NUM2INT(argv[1]));
     wait_for(&waiting);
@@ -233,6 +240,9 @@ void librunner_init_scheduler(void)
 {
     VALUE scheduler = rb_define_class_under(librunner_module, "Scheduler", rb_cObject);
     id_fileno = rb_intern("fileno");
+    if (rb_method_boundp(rb_cIO, rb_intern("timeout"), 0)) {
+        id_timeout = rb_intern("timeout");
+    }
     librunner_init_waiting();
     rb_define_alloc_func(scheduler, scheduler_alloc);
     rb_define_private_method(scheduler, "attach", scheduler_attach, 1);

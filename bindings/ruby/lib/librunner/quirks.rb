@@ -5,8 +5,9 @@ module Librunner
   # is mended here does as before.
   # @api private
   module Quirks
-    # Until 3.1 an error that ends Mutex#sleep, on which ConditionVariable#wait stands, leaves the mutex
-    # unlocked. Its owner would fail to unlock it, and hide the error by that.
+    # An error that ends Mutex#sleep, on which ConditionVariable#wait stands, leaves the mutex unlocked: any
+    # one until 3.1, later one that comes while it is locked again. Its owner would fail to unlock it, and
+    # hide the error by that.
     module MutexSleep
       def sleep(timeout = nil)
         return super unless owned? && Scheduler === Fiber.current_scheduler
@@ -43,6 +44,23 @@ module Librunner
       end
     end
 
+    # From 3.2 on the scheduler is gone even if its `close` raises.
+    module SetScheduler
+      def set_scheduler(scheduler)
+        current = Fiber.scheduler
+        current.close if Scheduler === current
+        super
+      end
+    end
+
+    # From 3.4 on a socket that is connected by a name waits for that without the scheduler.
+    module Connect
+      def initialize(host, port = nil, *rest, **options)
+        options = { fast_fallback: false, **options } if Scheduler === Fiber.current_scheduler
+        super
+      end
+    end
+
     class TooLate < StandardError
     end
 
@@ -52,9 +70,14 @@ module Librunner
 
         @mended = true
         version = RUBY_VERSION.split(".").map(&:to_i)
-        Thread::Mutex.prepend(MutexSleep) if (version <=> [3, 2]).negative?
+        Thread::Mutex.prepend(MutexSleep)
+        Fiber.singleton_class.prepend(SetScheduler)
         Thread.prepend(ThreadJoin) if (version <=> [3, 2]).negative?
         IO.prepend(IOClose) if (version <=> [4, 0]).negative?
+        return if (version <=> [3, 4]).negative?
+
+        require "socket"
+        TCPSocket.prepend(Connect)
       end
 
       # As asyncio.Condition.wait: it does not come back without the lock.
