@@ -58,6 +58,8 @@ static void ask_for_what_is_not_there(void)
     }
     ck_assert_uint_eq(revents, UNTOUCHED);
     ck_assert_uint_eq(now_ms(runner_current()), 0);
+    ck_assert_code(runner_sleep(20), 0); /* no time of these is left */
+    ck_assert_uint_eq(now_ms(runner_current()), 20);
 }
 
 START_TEST(what_is_no_descriptor_or_event_is_refused)

@@ -2,23 +2,29 @@
 
 # ruby -r ruby_gc.rb TEST_FILE, with LIBRUNNER_TEST_GC=stress or LIBRUNNER_TEST_GC=compact
 # Minitest runs each test with a collector that is always at work. A collection takes some
-# milliseconds, so each test gets a number of them: many at its beginning, then fewer and fewer.
+# milliseconds, so each test gets a number of them: many at its beginning, then fewer and fewer. Where
+# they come depends on the test and on the seed of Minitest (--seed).
 #
 #   stress    a collection at each allocation, for some time, again and again
 #   compact   everything that can be moved is moved, in the middle of all kinds of calls
 require "minitest"
+require "zlib"
 
 # What happens at the calls of Ruby. The gap between two of these grows.
 class GCVariant
-  FIRST_GAP = 50 # calls
-  GROWTH = 1.5
+  FIRST_GAPS = (1..100).freeze # calls
+  GROWTH = (1.0..4.0).freeze
 
-  def self.of(name)
-    { "stress" => StressVariant, "compact" => CompactVariant }.fetch(name).new
+  def self.of(name, test)
+    { "stress" => StressVariant, "compact" => CompactVariant }.fetch(name).new(test)
+  end
+
+  def initialize(test)
+    @random = Random.new(Random.seed + Zlib.crc32(test))
   end
 
   def begin_test
-    @gap = FIRST_GAP
+    @gap = @random.rand(FIRST_GAPS)
     @calls = 0
     @left = self.class::COLLECTIONS
     @trace = TracePoint.new(:call, :c_call, :c_return) { called }
@@ -36,7 +42,7 @@ class GCVariant
     return if @calls < @gap
 
     @calls = 0
-    @gap = (@gap * GROWTH).ceil
+    @gap = (@gap * @random.rand(GROWTH)).ceil
     collect
     @trace.disable if @left <= 0
   end
@@ -44,13 +50,8 @@ end
 
 # :nodoc:
 class StressVariant < GCVariant
-  COLLECTIONS = 100
-  AT_ONCE = 20
-
-  def begin_test
-    super
-    start
-  end
+  COLLECTIONS = 60
+  AT_ONCE = 15
 
   def end_test
     GC.stress = false
@@ -82,7 +83,7 @@ end
 
 # :nodoc:
 class CompactVariant < GCVariant
-  COLLECTIONS = 40
+  COLLECTIONS = 20
 
   def begin_test
     GC.auto_compact = true
@@ -107,7 +108,7 @@ end
 # :nodoc:
 module UnderGCVariant
   def before_setup
-    @gc_variant = GCVariant.of(ENV.fetch("LIBRUNNER_TEST_GC"))
+    @gc_variant = GCVariant.of(ENV.fetch("LIBRUNNER_TEST_GC"), "#{self.class}##{name}")
     @gc_variant.begin_test
     super
   end

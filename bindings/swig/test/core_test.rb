@@ -268,8 +268,11 @@ end
 
 test "only a wait lets other threads run, and it can be ended" do
   d = Driver.new
-  equal(C.runner_begin(d.runner, 0)[0], 0)
+  code, main = C.runner_begin(d.runner, 0)
+  equal(code, 0)
   C.runner_step(d.runner, nil, C.core_events_new(4))
+  equal(d.command(main, C::RUNNER_HOST_SLEEP, a: 60_000_000_000)[0], C::RUNNER_EPARKED)
+  C.runner_step(d.runner, nil, C.core_events_new(4)) # nothing is left to do: now it may be waited for
   ran = 0
   counter = Thread.new { loop { ran += 1 } }
   waiter = Thread.new { C.runner_backend_wait(d.runner, C::RUNNER_HOST_FOREVER) }
