@@ -54,30 +54,30 @@ class StressVariant < GCVariant
   AT_ONCE = 15
 
   def end_test
-    GC.stress = false
     super
+    GC.stress = false
   end
 
   private
 
-  def start
+  # A test may have done it itself.
+  def collect
+    return if GC.stress
+
     @count = GC.count
+    @stressed = true
     GC.stress = true
   end
 
   def called
-    return super unless GC.stress
+    return super unless @stressed
 
     used = GC.count - @count
     return if used < AT_ONCE
 
-    GC.stress = false
+    GC.stress = @stressed = false
     @left -= used
     @trace.disable if @left <= 0
-  end
-
-  def collect
-    start
   end
 end
 
