@@ -21,23 +21,8 @@ require "librunner"
 # From Ruby 3.2 on it has a thread, made at its first use, that stays.
 Timeout.timeout(60) { nil }
 
-# Moves what may be moved, in the middle of runs, now and then. GC.auto_compact would do it more often, but
-# Ruby 3.1 crashes of that by itself.
-module MovingRuns
-  %i[spawn sleep yield].each do |name|
-    define_method(name) do |*args, **options, &block|
-      @calls = (@calls || 0) + 1
-      GC.compact if (@calls % 50) == 1
-      super(*args, **options, &block)
-    end
-  end
-end
-
-# LIBRUNNER_TEST_GC=stress or compact: the collector runs all the time, or moves what it may.
-case ENV["LIBRUNNER_TEST_GC"]
-when "compact" then Librunner.singleton_class.prepend(MovingRuns)
-when "stress" then StressfulRuns = true
-end
+# LIBRUNNER_TEST_GC=stress: in some tests, the collector runs at each allocation.
+StressfulRuns = true if ENV["LIBRUNNER_TEST_GC"] == "stress"
 
 # What the tests share.
 class LibrunnerTest < Minitest::Test

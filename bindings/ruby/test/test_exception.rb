@@ -272,7 +272,7 @@ class TestException < LibrunnerTest
 
   def test_R073_in_debug_mode_it_says_where_the_task_was_spawned
     line = nil
-    contexts = reported(debug: true) do
+    contexts = reported(debug: true, slow_callback: nil) do
       line = __LINE__ + 1
       Librunner.spawn { raise ERROR }
       Librunner::TaskGroup.open { |g| line2 = __LINE__; @grouped = [g.spawn { Librunner.current_task.site }, line2] }
@@ -284,28 +284,28 @@ class TestException < LibrunnerTest
   end
 
   def test_R070_a_slow_step_of_a_task_is_reported_in_debug_mode
-    contexts = reported(debug: true, slow_callback: 0.01) do
-      Librunner.spawn(name: "waits") { compute(0.011) || Librunner.yield }
-      Librunner.spawn(name: "ends") { compute(0.011) }
-      Librunner.spawn(name: "fast") { Librunner.sleep(0.012) }
-      Librunner.sleep(0.05)
+    contexts = reported(debug: true, slow_callback: 0.3) do
+      Librunner.spawn(name: "waits") { compute(0.31) || Librunner.yield }
+      Librunner.spawn(name: "ends") { compute(0.31) }
+      Librunner.spawn(name: "fast") { Librunner.sleep(0.35) }
+      Librunner.sleep(0.5)
     end
     assert_equal %w[waits ends], contexts.map(&:name)
     contexts.each do |context|
-      assert_operator context.duration, :>=, 0.01
+      assert_operator context.duration, :>=, 0.3
       assert_nil context.exception
       assert_match(/took long/, context.message)
     end
   end
 
   def test_R070_a_slow_callback_is_reported_in_debug_mode
-    contexts = reported(debug: true, slow_callback: 0.01) do
-      Librunner.current_loop.call_soon { compute(0.011) }
+    contexts = reported(debug: true, slow_callback: 0.3) do
+      Librunner.current_loop.call_soon { compute(0.31) }
       Librunner.current_loop.call_soon { nil }
       Librunner.sleep(0.02)
     end
     assert_equal 1, contexts.size
-    assert_operator contexts[0].duration, :>=, 0.01
+    assert_operator contexts[0].duration, :>=, 0.3
     assert_nil contexts[0].task
   end
 
