@@ -45,7 +45,7 @@ module Librunner
   class << self
     # Runs the block as a task on a runner of its own, closes that, and gives the value of the block: the
     # main entry point of a program, as asyncio.run.
-    # @param name [String, nil] of the task
+    # @param name [#to_s, nil] of the task
     # @param options [Hash] as of {Runner#initialize}
     # @yieldparam task [Task]
     # @return [Object] the value of the block
@@ -60,7 +60,7 @@ module Librunner
 
     # Starts the block as a task of the running runner. It begins a turn later, and goes on after the one
     # that has started it has ended; at the latest the close of the runner cancels it.
-    # @param name [String, nil] for reports and for people
+    # @param name [#to_s, nil] for reports and for people
     # @param context [Context, nil] that it runs in; nil is a copy of that of the running task
     # @yieldparam task [Task]
     # @return [Task]

@@ -240,6 +240,7 @@ class TestException < LibrunnerTest
   def test_a_logger_that_raises_changes_nothing
     logger = Object.new
     def logger.error(_text) = raise("full")
+    def logger.warn(_text) = raise("full")
     errors = errors_of do
       Librunner.run(logger: logger) do
         Librunner.current_loop.call_soon { raise ERROR }

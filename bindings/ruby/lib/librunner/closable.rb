@@ -72,7 +72,7 @@ module Librunner
     # The block runs as a task, after all tasks have ended and before threads are waited for, at the same
     # time as those of other closables, which begin in the order in which they were registered. What it
     # raises is reported, and disturbs no other.
-    # @param name [String, nil] for reports
+    # @param name [#to_s, nil] for reports
     # @yieldreturn [void]
     # @return [Closable]
     # @raise [NoTaskError] nothing runs in this thread

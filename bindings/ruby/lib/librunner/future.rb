@@ -55,7 +55,7 @@ module Librunner
 
     # Settles it as cancelled: whoever waits for it is given a {CancelledError}, and is not cancelled
     # itself.
-    # @param message [String, nil] of the {CancelledError}
+    # @param message [#to_s, nil] of the {CancelledError}
     # @return [Boolean] false if it is settled
     # @raise [WrongThreadError] another thread runs its runner
     def cancel(message = nil)

@@ -56,7 +56,7 @@ module Librunner
 
     # Starts the block as a task of the group. Every task and callback of the runner may do that until the
     # group has ended.
-    # @param name [String, nil] for reports and for people
+    # @param name [#to_s, nil] for reports and for people
     # @param context [Context, nil] that it runs in; nil is a copy of that of the running task
     # @yieldparam task [Task]
     # @return [Task]

@@ -74,7 +74,7 @@ module Librunner
     # SIGINT cancels the task; a second one ends the run, and leaves the task where it is.
     # @param context [Context, nil] that it runs in; nil is the runner's own, in which variables that one
     #   run has set are there for the next
-    # @param name [String, nil] of the task
+    # @param name [#to_s, nil] of the task
     # @yieldparam task [Task]
     # @return [Object] the value of the block
     # @raise [Interrupt] SIGINT has ended it

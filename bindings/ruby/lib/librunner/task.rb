@@ -32,7 +32,7 @@ module Librunner
     # @return [String] the name that it was given, or one made of its number
     def name = @name || "Task-#{@number}"
 
-    # @param name [String, nil] for reports and for people; nil takes it back
+    # @param name [#to_s, nil] for reports and for people; nil takes it back
     def name=(name)
       name = Engine.text(name)
       @engine.tell_name(@id, name) unless @status
@@ -71,7 +71,7 @@ module Librunner
 
     # Asks the task to end: what it waits for raises {CancelledError}, or, if it waits for nothing, its
     # next wait. The task may clean up, wait meanwhile, and go on in spite of it.
-    # @param message [String, nil] of the {CancelledError}
+    # @param message [#to_s, nil] of the {CancelledError}
     # @return [Boolean] false if it is done
     def cancel(message = nil)
       return false if @status
