@@ -71,9 +71,10 @@ module Librunner
       return @too_late = true if !@heeded_from || (thread.nil? && steps > @heeded_from) || (!second && @main == :over)
 
       trap("INT", "DEFAULT") if second
-      raise ::Interrupt, "" if thread.nil? || (second && serving?)
+      raise ::Interrupt, "" if thread.nil?
 
-      C.runner_interrupt(@core)
+      C.runner_interrupt(@core) # first, so that the run ends right behind what is interrupted
+      raise ::Interrupt, "" if second && serving?
     end
 
     # A signal that came after main had ended is for what comes after the run.
