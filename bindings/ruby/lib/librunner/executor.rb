@@ -16,7 +16,8 @@ module Librunner
 
     # A block on its way.
     class Job
-      attr_reader :error
+      # over: it has ended; the loop hears of that later.
+      attr_reader :error, :over
 
       def initialize(engine, block)
         @engine = engine
@@ -72,6 +73,7 @@ module Librunner
       # The loop hears first that it has ended, and then of an error that nobody has waited for.
       def tell
         @block = nil
+        @over = true
         code = C.runner_host_job_end(@engine.core, @id, 0, 0)
         return unless @error
 
@@ -122,7 +124,7 @@ module Librunner
     def close
       @queue.close
       @waiting.clear
-      (@threads - @busy.keys).each(&:join)
+      @threads.select { |thread| @busy[thread].nil? || @busy[thread].over }.each(&:join)
     end
 
     private
