@@ -285,7 +285,7 @@ class TestExecutor < LibrunnerTest
     stop = Thread::Queue.new
     errors = []
     logger = Object.new
-    logger.define_singleton_method(:error) { |text| errors << text }
+    %i[error warn].each { |level| logger.define_singleton_method(level) { |text| errors << text } }
     runner = Librunner::Runner.new(cancel_grace: 0.01, join_timeout: 0.01, executor_threads: 3, logger: logger)
     ran = []
     runner.run do
