@@ -206,7 +206,9 @@ class TestKill < LibrunnerTest
       end
       runner.close
     end
-    [thread, runner, ready.pop]
+    task = ready.pop
+    Thread.pass until thread.stop? # the close waits: a kill before that would unwind the task that runs
+    [thread, runner, task]
   end
 
   def assert_given_up(runner, task)
