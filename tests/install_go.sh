@@ -7,6 +7,8 @@ set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=tests/support/go.sh
 . "$root/tests/support/go.sh"
+# shellcheck source=tests/support/cases.sh
+. "$root/tests/support/cases.sh"
 if [ $# -ne 1 ] || [ ! -d "$1" ]; then
     echo "usage: sh tests/install_go.sh PREFIX" >&2
     exit 2
@@ -18,65 +20,20 @@ go_find || {
 prefix=$(cd "$1" && pwd)
 go_environment "$prefix" || exit 1
 export GOPROXY=off # nothing is downloaded
-passed=0
-failed=0
-
 work=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-pass() {
-    passed=$((passed + 1))
-    echo "ok      $*"
-}
-
-fail() {
-    failed=$((failed + 1))
-    echo "FAILED  $*"
-    sed 's/^/    /' "$work/log"
-}
-
-# check NAME COMMAND...: its output is shown if it fails.
-check() {
-    name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        pass "$name"
-    else
-        fail "$name"
-    fi
-}
-
-# said PATTERN COMMAND...: fails, and one of its lines matches the basic regular expression.
-said() {
-    pattern=$1
-    shift
-    if "$@" >"$work/said" 2>&1; then
-        echo "it succeeded; it should have said: $pattern"
-        return 1
-    fi
-    cat "$work/said"
-    grep -q -e "$pattern" "$work/said"
-}
-
 go() { (cd "$work/program" && "$GO" "$@"); }
 
 # ---- the program ---------------------------------------------------------------------------------
 
-# What stands in the first block of Go in the README, and what the block below it says it prints.
-block_of_readme() { # LANGUAGE
-    awk -v fence="\`\`\`$1" '
-        inside && /^```/ { exit }
-        inside { print }
-        $0 == fence { inside = 1 }' "$root/bindings/go/README.md"
-}
-
 make_program() {
     cp -R "$root/bindings/go" "$work/package" && chmod -R a-w "$work/package" || return
     mkdir "$work/program" || return
-    block_of_readme go >"$work/program/main.go"
-    block_of_readme text >"$work/expected"
+    first_block go "$root/bindings/go/README.md" >"$work/program/main.go"
+    first_block text "$root/bindings/go/README.md" >"$work/expected"
     if [ ! -s "$work/program/main.go" ] || [ ! -s "$work/expected" ]; then
         echo "README.md has no block of go, or no block of text with what it prints"
         return 1

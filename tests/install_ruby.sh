@@ -7,6 +7,8 @@ set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=tests/support/ruby.sh
 . "$root/tests/support/ruby.sh"
+# shellcheck source=tests/support/cases.sh
+. "$root/tests/support/cases.sh"
 if [ $# -ne 1 ] || [ ! -d "$1" ]; then
     echo "usage: sh tests/install_ruby.sh PREFIX" >&2
     exit 2
@@ -19,47 +21,10 @@ prefix=$(cd "$1" && pwd)
 minor=$(sed -n 's/^#define RUNNER_VERSION_MINOR //p' "$prefix/include/runner/version.h")
 pc=$(dirname "$(find "$prefix" -name runner.pc)")
 unset RUBYLIB RUBYOPT LD_LIBRARY_PATH PKG_CONFIG_PATH LIBRUNNER_WERROR GEM_PATH
-passed=0
-failed=0
-
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-pass() {
-    passed=$((passed + 1))
-    echo "ok      $*"
-}
-
-fail() {
-    failed=$((failed + 1))
-    echo "FAILED  $*"
-    sed 's/^/    /' "$work/log"
-}
-
-# check NAME COMMAND...: its output is shown if it fails.
-check() {
-    name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        pass "$name"
-    else
-        fail "$name"
-    fi
-}
-
-# said PATTERN COMMAND...: fails, and one of its lines matches the basic regular expression.
-said() {
-    pattern=$1
-    shift
-    if "$@" >"$work/said" 2>&1; then
-        echo "it succeeded; it should have said: $pattern"
-        return 1
-    fi
-    cat "$work/said"
-    grep -q -e "$pattern" "$work/said"
-}
 
 gem() { (cd "$work" && "$RUBY" -S gem "$@"); }
 
@@ -85,17 +50,9 @@ run_program() {
 
 # ---- the gem and the program ---------------------------------------------------------------------
 
-# What stands in the first block of Ruby in the README, and what the block below it says it prints.
-block_of_readme() { # LANGUAGE
-    awk -v fence="\`\`\`$1" '
-        inside && /^```/ { exit }
-        inside { print }
-        $0 == fence { inside = 1 }' "$root/bindings/ruby/README.md"
-}
-
 make_program() {
-    block_of_readme ruby >"$work/program.rb"
-    block_of_readme text >"$work/expected"
+    first_block ruby "$root/bindings/ruby/README.md" >"$work/program.rb"
+    first_block text "$root/bindings/ruby/README.md" >"$work/expected"
     [ -s "$work/program.rb" ] && [ -s "$work/expected" ] && return
     echo "README.md has no block of ruby, or no block of text with what it prints"
     return 1
