@@ -214,4 +214,39 @@
     core_runner_stepped(box1);
 }
 
+/* The addon of the package brings the part that is written by hand, bindings/node/src/driver.h; it asks
+ * for the runner of a handle. */
+%wrapper %{
+#ifdef LIBRUNNER_ADDON
+extern "C" {
+void *librunner_core_box(napi_env env, napi_value value);
+runner_t *librunner_core_runner(const void *box);
+void librunner_core_free(void *box);
+bool librunner_driver_init(napi_env env, napi_value exports);
+}
+
+void *librunner_core_box(napi_env env, napi_value value)
+{
+    core_runner_t *box = nullptr;
+    return core_to_handle(env, value, &core_runner_kind, &box) ? box : nullptr;
+}
+
+runner_t *librunner_core_runner(const void *box)
+{
+    return static_cast<const core_runner_t *>(box)->runner;
+}
+
+void librunner_core_free(void *box)
+{
+    core_runner_free(static_cast<core_runner_t *>(box));
+}
+#endif
+%}
+%init %{
+#ifdef LIBRUNNER_ADDON
+  if (!librunner_driver_init(env, exports))
+    return Napi::Object();
+#endif
+%}
+
 %include "hosted.i"

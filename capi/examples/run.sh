@@ -1,8 +1,9 @@
 #!/bin/sh
 # sh capi/examples/run.sh [DIR]
-# Builds the example treesum in each language, runs it on a directory tree (default /usr/include), and
-# compares what it prints with sha256sum. On Debian, run as root, it installs the packages that are
-# missing.
+# Builds the examples hello and treesum in C, Go, Ruby and Node. hello has to print the same in each;
+# treesum is run on a directory tree (default /usr/include), and what it prints compared with sha256sum.
+# On Debian, run as root, it installs the packages that are missing, but for Node, which most have from
+# elsewhere.
 #
 # BUILD_DIR: where to build, default build/examples. CI=true: what is skipped is a failure.
 set -u
@@ -17,6 +18,8 @@ failed=0
 . "$root/tests/support/go.sh"
 # shellcheck source=tests/support/ruby.sh
 . "$root/tests/support/ruby.sh"
+# shellcheck source=tests/support/node.sh
+. "$root/tests/support/node.sh"
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -65,6 +68,17 @@ need_library() {
 expect() {
     { find "$dir" -type f -print0 | sort -z | xargs -0 -r sha256sum; } \
         >"$work/expected" 2>"$work/errors"
+}
+
+# greet LANGUAGE COMMAND...: COMMAND prints what README.md promises.
+greet() {
+    language=$1
+    shift
+    if "$@" >"$work/greeting" && echo "hello world" | cmp -s - "$work/greeting"; then
+        echo "hello ($language): $(cat "$work/greeting")"
+    else
+        fail "hello ($language): does not greet, but prints: $(cat "$work/greeting")"
+    fi
 }
 
 # compare LANGUAGE COMMAND...: COMMAND DIR prints what sha256sum prints.
@@ -116,7 +130,8 @@ run_c() {
     need_for_library
     need_library libcrypto libssl-dev
     provide C || return
-    if built example_treesum; then
+    if built example_hello example_treesum; then
+        greet C "$build/capi/hello"
         compare C "$build/capi/treesum"
     else
         fail "treesum (C): not built"
@@ -138,7 +153,7 @@ installed() {
 built_go() {
     installed && go_environment "$build/prefix" &&
         (cd "$root/bindings/go" && quietly "$GO" build -ldflags "-r '$libdir'" \
-            -o "$build/go/treesum" ./examples/treesum)
+            -o "$build/go/" ./examples/hello ./examples/treesum)
 }
 
 run_go() {
@@ -147,6 +162,7 @@ run_go() {
     if ! have_go; then
         skip "treesum (Go): needs Go 1.$go_minor or newer"
     elif built_go; then
+        greet Go "$build/go/hello"
         compare Go "$build/go/treesum"
     else
         fail "treesum (Go): not built"
@@ -165,9 +181,32 @@ run_ruby() {
     if ! have_ruby; then
         skip "treesum (Ruby): needs $ruby_wanted"
     elif installed && quietly ruby_environment "$build/prefix" "$build/ruby"; then
+        greet Ruby "$RUBY" "$root/bindings/ruby/examples/hello.rb"
         compare Ruby "$RUBY" "$root/bindings/ruby/examples/treesum.rb"
     else
         fail "treesum (Ruby): not built"
+    fi
+}
+
+run_node() {
+    if ! node_find; then
+        skip "treesum (Node): needs $node_wanted"
+        return
+    fi
+    missing=
+    need cc build-essential
+    need c++ build-essential
+    need make build-essential
+    need python3 python3
+    provide Node || return
+    say "building in $build/node"
+    if ! quietly node_tools; then
+        skip "treesum (Node): npm cannot fetch what bindings/node/package-lock.json names"
+    elif quietly node_environment "$build/node"; then
+        greet Node "$NODE" "$root/bindings/node/examples/hello.mjs"
+        compare Node "$NODE" "$root/bindings/node/examples/treesum.mjs"
+    else
+        fail "treesum (Node): not built"
     fi
 }
 
@@ -175,11 +214,12 @@ mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
 run_c
 run_go
 run_ruby
+run_node
 
 if [ "$ran" -eq 0 ]; then
     fail "nothing was run"
 elif [ "$failed" -eq 0 ] && [ -s "$work/expected" ]; then
-    echo "The first of them:"
+    echo "The first of these files:"
     head -n 5 "$work/expected"
 fi
 [ "$failed" -eq 0 ]

@@ -7,6 +7,8 @@
 #define REASON_MASK UINT64_C(15)
 #define MOST_REASONS (64 / REASON_BITS)
 
+#define WATCHED (uint32_t)(RUNNER__TASK_WATCHED | RUNNER__TASK_RUNNING)
+
 static void push_reason(runner_task_t *task, unsigned reason)
 {
     task->timer.cancels++;
@@ -68,6 +70,8 @@ static void cancel_wait(runner_task_t *task, const runner__cancel_t *cancel)
         task->future.task_flags |= RUNNER__TASK_MUST_CANCEL;
         if (RUNNER__UNLIKELY((task->future.task_flags & RUNNER__TASK_OUT) != 0)) {
             runner__task_owner(task)->host_ops->revised(task);
+        } else if (RUNNER__UNLIKELY((task->future.task_flags & WATCHED) == WATCHED)) {
+            runner__task_owner(task)->host_ops->noticed(task);
         }
     }
 }

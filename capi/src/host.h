@@ -35,6 +35,7 @@ typedef struct runner__host {
 
     /* What is to be told, in this order. */
     runner__node_t ended;       /* tasks, by their entry, with a reference */
+    runner__node_t noticed;     /* ids of watched tasks that were cancelled, as values */
     runner__node_t dropped;     /* values */
     runner__node_t errors;      /* exceptions */
     runner__node_t told_errors; /* told of, and not asked for yet */
@@ -112,6 +113,9 @@ runner_task_t *runner__batch_running(runner__host_t *host, uint64_t id);
 
 /* The running task has parked, or ended. */
 void runner__batch_parked(runner__host_t *host, runner_task_t *task);
+
+/* A task that awaits something runs on, unless it is to be resumed already. */
+int runner__batch_unpark(runner__host_t *host, uint64_t id);
 
 /* Its wait was over at once, but the host has suspended it: it is resumed with that. */
 void runner__batch_resume(runner__host_t *host, runner_task_t *task, int status, uint64_t value);

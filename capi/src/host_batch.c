@@ -222,6 +222,26 @@ runner_task_t *runner__batch_running(runner__host_t *host, uint64_t id)
     return (task->future.task_flags & RUNNER__TASK_RUNNING) != 0 ? task : NULL;
 }
 
+int runner__batch_unpark(runner__host_t *host, uint64_t id)
+{
+    runner_task_t *task = runner__host_task(host, id);
+    if (task == NULL) {
+        return RUNNER_EBADID;
+    }
+    uint32_t busy = RUNNER__TASK_QUEUED | RUNNER__TASK_OUT | RUNNER__TASK_RUNNING;
+    if ((task->future.task_flags & RUNNER__TASK_HOST) == 0 ||
+        (task->future.task_flags & busy) != 0 || task->wait.ops != &runner__wait_for_future) {
+        return RUNNER_EBUSY;
+    }
+    runner__list_remove(&task->timer.entry.node);
+    runner__list_init(&task->timer.entry.node);
+    runner__wait_drop(&task->wait);
+    task->future.task_flags |= RUNNER__TASK_RUNNING;
+    task->arg = NULL;
+    runner__loop_of(host->self)->outside++;
+    return 0;
+}
+
 void runner__batch_parked(runner__host_t *host, runner_task_t *task)
 {
     task->future.task_flags &= ~(uint32_t)RUNNER__TASK_RUNNING;
@@ -311,5 +331,15 @@ static void abandoned(runner_task_t *task)
     runner__list_push(&host->ended, &task->timer.entry.node);
 }
 
+/* Without memory the host is not told early: its next wait is told in any case. */
+static void noticed(runner_task_t *task)
+{
+    runner__host_t *host = host_of_task(task);
+    runner__value_t *notice = runner__value_new(host, task->body.id);
+    if (notice != NULL) {
+        runner__list_push(&host->noticed, &notice->node);
+    }
+}
+
 const runner__host_ops_t runner__host_ops = {
-    .freed = freed, .abandoned = abandoned, .revised = revised};
+    .freed = freed, .abandoned = abandoned, .revised = revised, .noticed = noticed};

@@ -306,6 +306,16 @@ static int do_wait(runner__host_t *host, runner_host_cmd_t *cmd, uint32_t op, ru
     }
 }
 
+static int watch(const runner__host_t *host, const runner_host_cmd_t *cmd)
+{
+    runner_task_t *task = runner__host_task(host, cmd->id);
+    if (task == NULL) {
+        return RUNNER_EBADID;
+    }
+    task->future.task_flags |= RUNNER__TASK_WATCHED;
+    return 0;
+}
+
 static bool is_wait(uint32_t op)
 {
     switch (op) {
@@ -354,6 +364,10 @@ static int do_other(runner__host_t *host, runner_host_cmd_t *cmd, runner_task_t 
         return 0;
     case RUNNER_HOST_STOP:
         return host->mode == RUNNER__HOST_RUN ? runner_stop(host->self) : RUNNER_ENOLOOP;
+    case RUNNER_HOST_WATCH:
+        return watch(host, cmd);
+    case RUNNER_HOST_UNPARK:
+        return runner__batch_unpark(host, cmd->id);
     default:
         return runner__host_do_object(host, cmd);
     }

@@ -33,6 +33,7 @@ void runner__tell_init(runner__host_t *host)
 {
     runner__pool_init(&host->values, sizeof(runner__value_t), WARM_VALUES);
     runner__list_init(&host->ended);
+    runner__list_init(&host->noticed);
     runner__list_init(&host->dropped);
     runner__list_init(&host->errors);
     runner__list_init(&host->told_errors);
@@ -40,6 +41,14 @@ void runner__tell_init(runner__host_t *host)
     runner__list_init(&host->returned);
     runner__list_init(&host->out);
     host->self->tasks.host_ops = &runner__host_ops;
+}
+
+static void forget_values(runner__node_t *values)
+{
+    while (!runner__list_empty(values)) {
+        (void)runner__value_take(
+            RUNNER__CONTAINER(runner__list_pop(values), runner__value_t, node));
+    }
 }
 
 void runner__tell_nobody(runner__host_t *host)
@@ -50,14 +59,9 @@ void runner__tell_nobody(runner__host_t *host)
         runner__list_init(node);
         runner_task_unref(RUNNER__CONTAINER(timer, runner_task_t, timer));
     }
-    while (!runner__list_empty(&host->dropped)) {
-        (void)runner__value_take(
-            RUNNER__CONTAINER(runner__list_pop(&host->dropped), runner__value_t, node));
-    }
-    while (!runner__list_empty(&host->calls)) {
-        (void)runner__value_take(
-            RUNNER__CONTAINER(runner__list_pop(&host->calls), runner__value_t, node));
-    }
+    forget_values(&host->noticed);
+    forget_values(&host->dropped);
+    forget_values(&host->calls);
     while (runner__ids_pop_gone(&host->ids) != 0) {}
     forget_all(&host->errors);
     runner__tell_forget(host);
@@ -146,6 +150,16 @@ static bool tell_ended(runner__host_t *host)
         runner_task_unref(task);
     }
     return runner__list_empty(&host->ended);
+}
+
+static bool tell_noticed(runner__host_t *host)
+{
+    while (!runner__list_empty(&host->noticed) && host->count < host->cap) {
+        runner__node_t *node = runner__list_pop(&host->noticed);
+        uint64_t id = runner__value_take(RUNNER__CONTAINER(node, runner__value_t, node));
+        (void)runner__batch_push(host, id, RUNNER_HOST_CANCELED, RUNNER_ECANCELED, 0);
+    }
+    return runner__list_empty(&host->noticed);
 }
 
 static bool tell_gone(runner__host_t *host)
@@ -267,12 +281,13 @@ int runner_host_exception(runner_t *self, runner_host_exception_t *out)
 
 bool runner__tell_is_empty(const runner__host_t *host)
 {
-    return runner__list_empty(&host->ended) && host->ids.gone == 0 &&
-           runner__list_empty(&host->dropped) && runner__list_empty(&host->errors) &&
-           runner__list_empty(&host->calls);
+    return runner__list_empty(&host->ended) && runner__list_empty(&host->noticed) &&
+           host->ids.gone == 0 && runner__list_empty(&host->dropped) &&
+           runner__list_empty(&host->errors) && runner__list_empty(&host->calls);
 }
 
 bool runner__tell(runner__host_t *host)
 {
-    return tell_ended(host) && tell_exceptions(host) && tell_gone(host) && tell_calls(host);
+    return tell_ended(host) && tell_noticed(host) && tell_exceptions(host) && tell_gone(host) &&
+           tell_calls(host);
 }

@@ -30,11 +30,12 @@ enum {
     RUNNER__TASK_LEFTOVER = 256,   /* shutdown waits for it */
     RUNNER__TASK_AWAITED = 512,    /* marks of a print in progress */
     RUNNER__TASK_PRINTED = 1024,
-    RUNNER__TASK_CUT = 2048,   /* its wait was ended by a cancel */
-    RUNNER__TASK_HOST = 4096,  /* its body is the host's */
-    RUNNER__TASK_OUT = 8192,   /* it was handed to the host, which may not have begun with it */
-    RUNNER__TASK_PUTS = 16384, /* its arg is an item of the host, which it puts */
-    RUNNER__TASK_GETS = 32768, /* its arg will be one */
+    RUNNER__TASK_CUT = 2048,      /* its wait was ended by a cancel */
+    RUNNER__TASK_HOST = 4096,     /* its body is the host's */
+    RUNNER__TASK_OUT = 8192,      /* it was handed to the host, which may not have begun with it */
+    RUNNER__TASK_PUTS = 16384,    /* its arg is an item of the host, which it puts */
+    RUNNER__TASK_GETS = 32768,    /* its arg will be one */
+    RUNNER__TASK_WATCHED = 65536, /* the host wants to be told of a cancel while it runs */
 };
 
 /* What few tasks have. */
@@ -59,6 +60,8 @@ typedef struct runner__host_ops {
     void (*abandoned)(runner_task_t *task);
     /* A cancel has come, or was taken back, while it was out. */
     void (*revised)(runner_task_t *task);
+    /* A cancel has come while it runs, and the host watches it. */
+    void (*noticed)(runner_task_t *task);
 } runner__host_ops_t;
 
 /* Ordered by how often a step touches it. A parked stackless task is this and a timer's slot: its

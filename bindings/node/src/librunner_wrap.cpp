@@ -2058,6 +2058,32 @@ fail:
 
 
 
+#ifdef LIBRUNNER_ADDON
+extern "C" {
+void *librunner_core_box(napi_env env, napi_value value);
+runner_t *librunner_core_runner(const void *box);
+void librunner_core_free(void *box);
+bool librunner_driver_init(napi_env env, napi_value exports);
+}
+
+void *librunner_core_box(napi_env env, napi_value value)
+{
+    core_runner_t *box = nullptr;
+    return core_to_handle(env, value, &core_runner_kind, &box) ? box : nullptr;
+}
+
+runner_t *librunner_core_runner(const void *box)
+{
+    return static_cast<const core_runner_t *>(box)->runner;
+}
+
+void librunner_core_free(void *box)
+{
+    core_runner_free(static_cast<core_runner_t *>(box));
+}
+#endif
+
+
 // js_global_function
 Napi::Value _wrap_core_events_new(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -4735,6 +4761,21 @@ fail:
 
 
 // js_global_getter
+Napi::Value exports_RUNNER_HOST_CANCELED_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 8));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
+// js_global_getter
 Napi::Value exports_RUNNER_HOST_SPAWN_get(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   Napi::Value jsresult;
@@ -4935,6 +4976,36 @@ Napi::Value exports_RUNNER_HOST_STOP_get(const Napi::CallbackInfo &info) {
   Napi::Value jsresult;
   
   jsresult = Napi::Value(env, core_number(env, 14));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
+// js_global_getter
+Napi::Value exports_RUNNER_HOST_WATCH_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 15));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
+// js_global_getter
+Napi::Value exports_RUNNER_HOST_UNPARK_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 16));
   
   return jsresult;
   
@@ -7500,6 +7571,12 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   SWIG_InitializeModule(env);
 
 
+#ifdef LIBRUNNER_ADDON
+  if (!librunner_driver_init(env, exports))
+    return Napi::Object();
+#endif
+
+
   Napi::Function SWIG_NAPI_ObjectWrap_ctor = SWIG_NAPI_ObjectWrap_inst::GetClass(env);
   Napi::FunctionReference *SWIG_NAPI_ObjectWrap_ctor_ref = new Napi::FunctionReference();
   *SWIG_NAPI_ObjectWrap_ctor_ref = Napi::Persistent(SWIG_NAPI_ObjectWrap_ctor);
@@ -8465,6 +8542,13 @@ do {
 } while (0);
 // jsnapi_register_global_variable
 do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_CANCELED_get, JS_veto_set_variable>("RUNNER_HOST_CANCELED");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
+// jsnapi_register_global_variable
+do {
   Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_SPAWN_get, JS_veto_set_variable>("RUNNER_HOST_SPAWN");
   NAPI_CHECK_MAYBE(exports.DefineProperties({
     pd
@@ -8557,6 +8641,20 @@ do {
 // jsnapi_register_global_variable
 do {
   Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_STOP_get, JS_veto_set_variable>("RUNNER_HOST_STOP");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
+// jsnapi_register_global_variable
+do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_WATCH_get, JS_veto_set_variable>("RUNNER_HOST_WATCH");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
+// jsnapi_register_global_variable
+do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_UNPARK_get, JS_veto_set_variable>("RUNNER_HOST_UNPARK");
   NAPI_CHECK_MAYBE(exports.DefineProperties({
     pd
   }));

@@ -77,6 +77,9 @@ typedef struct runner_host_event {
 /** The run or the close is over: call runner_end(). `task`: main, or 0. `status`: what runner_end()
  * will return. `value`: of main. */
 #define RUNNER_HOST_END 7
+/** A task that runs, and that RUNNER_HOST_WATCH was said of, was asked to end. It is told so by its next
+ * wait, as every task; the event only says that there is a reason to come to one. */
+#define RUNNER_HOST_CANCELED 8
 
 /**
  * A command: what a task did. 40 bytes.
@@ -131,6 +134,12 @@ typedef struct runner_host_cmd {
 #define RUNNER_HOST_TOOK 13
 /** The iteration completes, then the run ends, as runner_stop(). */
 #define RUNNER_HOST_STOP 14
+/** From now on RUNNER_HOST_CANCELED tells that a task was asked to end while it runs: for hosts whose
+ * tasks wait for things of their own in the middle of a step. in(id). */
+#define RUNNER_HOST_WATCH 15
+/** Take back a RUNNER_HOST_AWAIT of a task: it runs on as if it had not waited. in(id). RUNNER_EBUSY: it
+ * waits for nothing of that kind, or is to be told of a cancel. */
+#define RUNNER_HOST_UNPARK 16
 
 /** Make a future. makes a future. */
 #define RUNNER_HOST_FUTURE_NEW 20

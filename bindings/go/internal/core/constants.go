@@ -63,6 +63,7 @@ const (
 	KindDrop      int32 = 5
 	KindException int32 = 6
 	KindEnd       int32 = 7
+	KindCanceled  int32 = 8
 )
 
 // Operations of [Cmd].
@@ -81,6 +82,8 @@ const (
 	OpRelease             uint32 = 12
 	OpTook                uint32 = 13
 	OpStop                uint32 = 14
+	OpWatch               uint32 = 15
+	OpUnpark              uint32 = 16
 	OpFutureNew           uint32 = 20
 	OpResolve             uint32 = 21
 	OpReject              uint32 = 22

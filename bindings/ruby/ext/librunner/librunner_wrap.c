@@ -4896,6 +4896,7 @@ SWIGEXPORT void Init_core(void) {
   rb_define_const(mCore, "RUNNER_HOST_DROP", INT2NUM(5));
   rb_define_const(mCore, "RUNNER_HOST_EXCEPTION", INT2NUM(6));
   rb_define_const(mCore, "RUNNER_HOST_END", INT2NUM(7));
+  rb_define_const(mCore, "RUNNER_HOST_CANCELED", INT2NUM(8));
   rb_define_const(mCore, "RUNNER_HOST_SPAWN", INT2NUM(1));
   rb_define_const(mCore, "RUNNER_HOST_DONE", INT2NUM(2));
   rb_define_const(mCore, "RUNNER_HOST_YIELD", INT2NUM(3));
@@ -4910,6 +4911,8 @@ SWIGEXPORT void Init_core(void) {
   rb_define_const(mCore, "RUNNER_HOST_RELEASE", INT2NUM(12));
   rb_define_const(mCore, "RUNNER_HOST_TOOK", INT2NUM(13));
   rb_define_const(mCore, "RUNNER_HOST_STOP", INT2NUM(14));
+  rb_define_const(mCore, "RUNNER_HOST_WATCH", INT2NUM(15));
+  rb_define_const(mCore, "RUNNER_HOST_UNPARK", INT2NUM(16));
   rb_define_const(mCore, "RUNNER_HOST_FUTURE_NEW", INT2NUM(20));
   rb_define_const(mCore, "RUNNER_HOST_RESOLVE", INT2NUM(21));
   rb_define_const(mCore, "RUNNER_HOST_REJECT", INT2NUM(22));
