@@ -54,7 +54,7 @@ class TestBadInput < LibrunnerTest
 
   # It is the last line that a program writes, in a child, as a mistake here may hang it.
   def outcome(program)
-    out, errors, status = child("begin\n#{program}\nrescue Exception => e\n  puts e.class\nend\n", timeout: 20)
+    out, errors, status = child("begin\n#{program}\nrescue Exception => e\n  puts e.class\nend\n")
     assert_predicate status, :exited?, errors
     refute_includes errors, "[BUG]"
     out.lines(chomp: true).last
@@ -184,7 +184,7 @@ class TestBadInput < LibrunnerTest
   end
 
   def test_a_ractor_is_refused
-    out, errors, status = child(<<~'RUBY', timeout: 20)
+    out, errors, status = child(<<~'RUBY')
       Warning[:experimental] = false
       ractor = Ractor.new do
         Librunner.run { 1 }

@@ -285,29 +285,33 @@ class TestException < LibrunnerTest
   end
 
   def test_R070_a_slow_step_of_a_task_is_reported_in_debug_mode
-    contexts = reported(debug: true, slow_callback: 0.3) do
-      Librunner.spawn(name: "waits") { compute(0.31) || Librunner.yield }
-      Librunner.spawn(name: "ends") { compute(0.31) }
-      Librunner.spawn(name: "fast") { Librunner.sleep(0.35) }
-      Librunner.sleep(0.5)
-    end
-    assert_equal %w[waits ends], contexts.map(&:name)
-    contexts.each do |context|
-      assert_operator context.duration, :>=, 0.3
-      assert_nil context.exception
-      assert_match(/took long/, context.message)
+    retrying do
+      contexts = reported(debug: true, slow_callback: 0.3) do
+        Librunner.spawn(name: "waits") { compute(0.31) || Librunner.yield }
+        Librunner.spawn(name: "ends") { compute(0.31) }
+        Librunner.spawn(name: "fast") { Librunner.sleep(0.35) }
+        Librunner.sleep(0.5)
+      end
+      assert_equal %w[waits ends], contexts.map(&:name)
+      contexts.each do |context|
+        assert_operator context.duration, :>=, 0.3
+        assert_nil context.exception
+        assert_match(/took long/, context.message)
+      end
     end
   end
 
   def test_R070_a_slow_callback_is_reported_in_debug_mode
-    contexts = reported(debug: true, slow_callback: 0.3) do
-      Librunner.current_loop.call_soon { compute(0.31) }
-      Librunner.current_loop.call_soon { nil }
-      Librunner.sleep(0.02)
+    retrying do
+      contexts = reported(debug: true, slow_callback: 0.3) do
+        Librunner.current_loop.call_soon { compute(0.31) }
+        Librunner.current_loop.call_soon { nil }
+        Librunner.sleep(0.02)
+      end
+      assert_equal 1, contexts.size
+      assert_operator contexts[0].duration, :>=, 0.3
+      assert_nil contexts[0].task
     end
-    assert_equal 1, contexts.size
-    assert_operator contexts[0].duration, :>=, 0.3
-    assert_nil contexts[0].task
   end
 
   def test_R070_without_debug_mode_nothing_is_slow

@@ -21,6 +21,18 @@ class TestExecutor < LibrunnerTest
     assert_empty pool
   end
 
+  # The thread may have something to do yet when the task goes on.
+  def test_R101_a_thread_is_free_for_who_hears_that_its_block_has_ended
+    Librunner.run do
+      Librunner.const_get(:Driver).current.define_singleton_method(:keep) do |value|
+        Kernel.sleep(0.01) unless Thread.current == Thread.main
+        super(value)
+      end
+      3.times { assert_raises(KeyError) { Librunner.in_thread { raise KeyError } } }
+      assert_equal 1, pool.size
+    end
+  end
+
   def test_R102_a_block_runs_once_in_another_thread
     value = Object.new
     error = Class.new(StandardError).new("mine")
@@ -223,6 +235,29 @@ class TestExecutor < LibrunnerTest
     assert_equal 1, reported.size
     assert_same error, reported.first.exception
     assert_includes reported.first.message, "in_thread"
+  end
+
+  def test_an_error_of_a_block_that_comes_when_the_close_is_nearly_over_is_reported_unless_it_was_taken
+    error = RuntimeError.new("late")
+    [true, false].each do |taken|
+      reported = []
+      Librunner.run(exception_handler: ->(context) { reported << context.exception }) do
+        engine = Librunner.const_get(:Driver).current
+        engine.define_singleton_method(:keep) do |value| # what the thread tells besides comes afterwards
+          Thread.pass until Thread.current == Thread.main || Librunner.const_get(:Core).runner_is_closed(core) == 1
+          super(value)
+        end
+        started = Thread::Queue.new
+        stop = Thread::Queue.new
+        task = Librunner.spawn { Librunner.in_thread { started << 1; stop.pop; raise error } }
+        started.pop
+        task.cancel unless taken
+        stop << 1 if taken
+        assert_raises(taken ? RuntimeError : Librunner::CancelledError) { task.await }
+        stop << 1
+      end
+      assert_equal taken ? [] : [error], reported
+    end
   end
 
   def test_a_timeout_ends_the_wait

@@ -201,6 +201,7 @@ class TestGroupLeft < LibrunnerTest
       end
     end
     waiting.pop
+    Thread.pass until thread.stop?
     thread.kill
     thread.join
     assert_equal %i[body child main], seen

@@ -56,9 +56,9 @@ class TestKillStress < LibrunnerTest
       thread.raise(Chaos)
     end
     thread.kill if rand(4).zero?
-    assert thread.join(20), "it hangs: #{thread.backtrace}"
+    assert thread.join(60), "it hangs: #{thread.backtrace}"
     runner
-  rescue Chaos
+  rescue Chaos, Librunner::DeadlockError # that of the others, where a task was hit in giving the lock back
     runner
   end
 

@@ -74,10 +74,10 @@ class TestLoop < LibrunnerTest
   def test_R192_a_time_that_has_passed_is_due_and_keeps_its_order
     log = []
     Librunner.run do
-      [-1, -2, 0, -3, -2.5].each { |delay| Librunner.current_loop.call_later(delay) { log << delay } }
+      [-100, -200, 0, -300, -250].each { |delay| Librunner.current_loop.call_later(delay) { log << delay } }
       Librunner.sleep(0.002)
     end
-    assert_equal [-3, -2.5, -2, -1, 0], log
+    assert_equal [-300, -250, -200, -100, 0], log
   end
 
   def test_R196_a_timer_that_is_taken_back_is_not_called

@@ -51,6 +51,7 @@ class TestLoopThreads < LibrunnerTest
     10.times do
       runner = Librunner::Runner.new
       loop = runner.loop
+      busy = Thread::Queue.new
       threads = Array.new(4) do
         Thread.new do
           mine = []
@@ -58,6 +59,7 @@ class TestLoopThreads < LibrunnerTest
             counting = Counting.new
             loop.call_soon_threadsafe(counting)
             mine << counting
+            busy << true if mine.size == 10
             Thread.pass if mine.size % 50 == 0
           rescue Librunner::ClosedError
             break
@@ -65,7 +67,10 @@ class TestLoopThreads < LibrunnerTest
           mine
         end
       end
-      runner.run { Librunner.sleep(0.003) }
+      runner.run do
+        Librunner.sleep(0.003)
+        Librunner.sleep(0.001) until busy.size == threads.size # nothing is sure of the time
+      end
       runner.close
       accepted = threads.flat_map(&:value)
       assert_equal [1], accepted.map { |it| it.called + it.dropped_times }.uniq

@@ -83,7 +83,7 @@ class TestPrograms < LibrunnerTest
     own = Array.new(10) { |i| Librunner.spawn { Net::HTTP.get(URI("http://localhost:#{server.addr[1]}/#{i}")) } }
     webrick = Array.new(10) do |i|
       Librunner.spawn do
-        Net::HTTP.start("127.0.0.1", port, open_timeout: 5, read_timeout: 5) do |client|
+        Net::HTTP.start("127.0.0.1", port, open_timeout: 30, read_timeout: 30) do |client|
           Array.new(2) { |n| client.get("/slow?n=#{i}.#{n}").body }
         end
       end
@@ -236,7 +236,7 @@ class TestPrograms < LibrunnerTest
     late, ours = Librunner.run do
       lateness do
         sleep(0.02)
-        Fiber.new(blocking: true) { sleep(0.1) }.resume
+        Fiber.new(blocking: true) { sleep(0.5) }.resume
         sleep(0.02)
       end
     end

@@ -135,7 +135,7 @@ class TestRun < LibrunnerTest
       assert_raises(SystemExit) { Librunner.run { Librunner.spawn(&child) && Librunner.yield || exit } }
     end
     assert_equal 30, cleaned
-    assert_equal before, descriptors
+    assert_no_descriptors_left(before)
   end
 
   def test_R035_R036_what_is_ready_when_main_ends_runs_once_more
@@ -173,7 +173,7 @@ class TestRun < LibrunnerTest
     Librunner.run { nil }
     before = descriptors
     20.times { Librunner.run { Librunner.sleep(0.0001) } }
-    assert_equal before, descriptors
-    assert_equal threads, Thread.list.size
+    assert_no_descriptors_left(before)
+    assert_operator Thread.list.size, :<=, threads
   end
 end

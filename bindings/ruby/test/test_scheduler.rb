@@ -101,7 +101,7 @@ class TestScheduler < LibrunnerTest
       end
       assert_kind_of Fiber, fiber
       order << :first
-      sleep 0.01
+      sleep 0.001 until order.size == 3
     end
     assert_equal [:first, Librunner::Task, :second], order
     assert_raises(RuntimeError) { Fiber.schedule { flunk } }

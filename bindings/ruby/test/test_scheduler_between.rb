@@ -22,7 +22,7 @@ class TestSchedulerBetween < LibrunnerTest
       Thread.pass until thread.stop?
       thread.wakeup.join
       assert_empty done
-      runner.run { sleep(0.001) }
+      runner.run { sleep(0.001) until done.size == 3 }
       assert_equal %i[condition item thread], done.sort
     end
   end

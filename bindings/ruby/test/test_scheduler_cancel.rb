@@ -59,7 +59,7 @@ class TestSchedulerCancel < LibrunnerTest
   def test_who_was_woken_and_whose_time_is_over_at_once
     Librunner.run do
       queue = Thread::Queue.new
-      item = Librunner.timeout(0.01) do |timeout|
+      item = Librunner.timeout(60) do |timeout|
         Librunner.spawn do
           queue << :item
           timeout.reschedule(0)
@@ -166,8 +166,9 @@ class TestSchedulerCancel < LibrunnerTest
       reader, writer = IO.pipe
       ended = []
       started = Thread::Queue.new
+      stop = Thread::Queue.new
       waits = {queue: -> { queue.pop }, condition: -> { mutex.synchronize { condition.wait(mutex) } },
-               reader: -> { reader.read }, thread: -> { Librunner.in_thread { Kernel.sleep(0.01) } }}
+               reader: -> { reader.read }, thread: -> { Librunner.in_thread { stop.pop } }}
       thread = Thread.new do
         Thread.current.report_on_exception = false
         Librunner.run do
@@ -186,7 +187,10 @@ class TestSchedulerCancel < LibrunnerTest
         end
       end
       started.pop
-      how == :kill ? thread.kill.join : (thread.raise("boom"); assert_raises(RuntimeError) { thread.join })
+      Thread.pass until thread.stop? # the loop waits: else a task would be interrupted
+      how == :kill ? thread.kill : thread.raise("boom")
+      stop << true
+      how == :kill ? thread.join : assert_raises(RuntimeError) { thread.join }
       assert_equal %i[condition main queue reader thread], ended.sort
       assert_equal [0, false], [queue.num_waiting, mutex.locked?]
       [reader, writer].each(&:close)

@@ -17,7 +17,7 @@ class TestSchedulerIO < LibrunnerTest
   def after_teardown
     super
     ObjectSpace.garbage_collect
-    assert_equal @descriptors, descriptors, "descriptors are left"
+    assert_no_descriptors_left(@descriptors)
   end
 
   def test_a_pipe_between_tasks
@@ -107,7 +107,7 @@ class TestSchedulerIO < LibrunnerTest
       server = TCPServer.new("127.0.0.1", 0)
       client = TCPSocket.new("127.0.0.1", server.addr[1])
       other = server.accept
-      waiting = Librunner.spawn { Fiber.scheduler.io_wait(other, IO::PRIORITY, 5) }
+      waiting = Librunner.spawn { Fiber.scheduler.io_wait(other, IO::PRIORITY, 60) }
       Librunner.yield
       client.send("!", Socket::MSG_OOB)
       assert_equal IO::PRIORITY, waiting.await

@@ -116,10 +116,12 @@ class TestSchedulerTimeout < LibrunnerTest
       queue = Thread::Queue.new
       reader, writer = IO.pipe
       thread = Thread.new { Thread.stop }
+      stop = Thread::Queue.new
       waits = [-> { queue.pop }, -> { reader.read(1) }, -> { thread.join },
-        -> { Librunner.in_thread { Kernel.sleep(0.05) } }, -> { `sleep 1` }]
+        -> { Librunner.in_thread { stop.pop } }, -> { `sleep 10` }]
       waits.each { |wait| assert_raises(Timeout::Error) { Timeout.timeout(0.01) { wait.call } } }
       assert_equal 0, queue.num_waiting
+      stop << true
       Thread.pass until thread.stop?
       thread.wakeup.join
       [reader, writer].each(&:close)

@@ -21,7 +21,7 @@ class TestSignalsStress < LibrunnerTest
       end
       puts trap("INT", "DEFAULT")
     RUBY
-    out, errors, status = child(program, timeout: 50) do |pid, lines|
+    out, errors, status = child(program, timeout: 120) do |pid, lines|
       TIMES.times do |i|
         lines.until(i.to_s)
         Kernel.sleep(rand / 2000)

@@ -4913,6 +4913,7 @@ SWIGEXPORT void Init_core(void) {
   rb_define_const(mCore, "RUNNER_HOST_STOP", INT2NUM(14));
   rb_define_const(mCore, "RUNNER_HOST_WATCH", INT2NUM(15));
   rb_define_const(mCore, "RUNNER_HOST_UNPARK", INT2NUM(16));
+  rb_define_const(mCore, "RUNNER_HOST_ASTRAY", INT2NUM(17));
   rb_define_const(mCore, "RUNNER_HOST_FUTURE_NEW", INT2NUM(20));
   rb_define_const(mCore, "RUNNER_HOST_RESOLVE", INT2NUM(21));
   rb_define_const(mCore, "RUNNER_HOST_REJECT", INT2NUM(22));

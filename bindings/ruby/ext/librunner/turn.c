@@ -113,14 +113,14 @@ static int try_to_begin(turning_t *turning, uint64_t task)
     int state = 0;
     rb_protect(switch_to, librunner_place_of(turning->driver, task)->fiber, &state);
     place_t *place = librunner_place_of(turning->driver, task);
+    bool back = turning->driver->current != task; /* it waits, whatever is raised here */
+    if (place != NULL && (state == 0 || back)) {
+        place->begun = true;
+    }
     if (state == 0) {
-        if (place != NULL) {
-            place->begun = true;
-        }
         return 0;
     }
-    if (place == NULL || turning->driver->current != task ||
-        !RTEST(rb_obj_is_kind_of(rb_errinfo(), fiber_error))) {
+    if (place == NULL || back || !RTEST(rb_obj_is_kind_of(rb_errinfo(), fiber_error))) {
         rb_jump_tag(state);
     }
     return state;
@@ -297,15 +297,33 @@ static VALUE turn(VALUE arg)
     return Qnil;
 }
 
+/* What another thread has raised has met a task outside of its body, and ended its fiber: the task ends. */
+static VALUE lose(VALUE arg)
+{
+    const turning_t *turning = (const turning_t *)arg;
+    place_t *place = librunner_place_of(turning->driver, turning->driver->current);
+    if (place != NULL) {
+        rb_funcall(turning->self, id_ended, 2, place->task, INT2NUM(RUNNER_ECANCELED));
+    }
+    return Qnil;
+}
+
 static VALUE turned(VALUE arg)
 {
     driver_t *driver = ((turning_t *)arg)->driver;
+    int state = 0;
+    if (driver->current != 0 && !driver->forked) {
+        rb_protect(lose, arg, &state);
+    }
     leave(driver->thread);
     driver->code = runner_end(driver->runner);
     driver->thread = driver->loop = Qnil;
     driver->n_idle = 0; /* they belong to the thread */
     driver->current = 0;
     driver->calling = false;
+    if (state != 0) {
+        rb_jump_tag(state);
+    }
     return Qnil;
 }
 

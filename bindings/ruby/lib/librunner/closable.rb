@@ -62,7 +62,10 @@ module Librunner
       raise Librunner.error_for(code)
     end
 
-    def drop_closable(id) = command(C::RUNNER_HOST_RELEASE, id)
+    # It has no id where an error of another thread came before it was told.
+    def drop_closable(id)
+      command(C::RUNNER_HOST_RELEASE, id) if id
+    end
   end
 
   class << self

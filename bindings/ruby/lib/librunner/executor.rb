@@ -16,8 +16,8 @@ module Librunner
 
     # A block on its way.
     class Job
-      # over: it has ended; the loop hears of that later.
-      attr_reader :error, :over
+      # over: it has ended; the loop hears of that later. unheard: it could not be told its error.
+      attr_reader :error, :over, :unheard
 
       def initialize(engine, block)
         @engine = engine
@@ -28,7 +28,7 @@ module Librunner
 
       attr_writer :id
 
-      # In its thread: keeps what the block does.
+      # In its thread: keeps what the block does. The block given here is called before the loop hears of it.
       def run
         inherit
         @value = @block.call
@@ -38,11 +38,15 @@ module Librunner
       ensure
         @error ||= ThreadError.new("the thread of Librunner.in_thread was killed") unless ended
         disinherit
+        @block = nil
+        @over = true
+        yield
         tell
       end
 
       # Its value, or what it has raised, the very object.
       def outcome
+        @taken = true
         raise @error if @error
         @value
       end
@@ -58,6 +62,12 @@ module Librunner
         report if @error
       end
 
+      # Of its error.
+      def report
+        @engine.job_failed(@error) unless @reported
+        @reported = true
+      end
+
       private
 
       def inherit
@@ -70,10 +80,9 @@ module Librunner
         @storage&.each_key { |key| Fiber[key] = nil }
       end
 
-      # The loop hears first that it has ended, and then of an error that nobody has waited for.
+      # The loop hears first that it has ended, and then of an error that nobody has waited for. The close may
+      # come to its end in between.
       def tell
-        @block = nil
-        @over = true
         code = C.runner_host_job_end(@engine.core, @id, 0, 0)
         return unless @error
 
@@ -81,12 +90,7 @@ module Librunner
         return if code.zero? && @engine.post(slot).zero?
 
         @engine.take(slot)
-        @engine.left_behind(@error) if @engine.closed?
-      end
-
-      def report
-        @engine.job_failed(@error) unless @reported
-        @reported = true
+        @unheard = !@taken && !@reported
       end
     end
 
@@ -100,13 +104,16 @@ module Librunner
       @waiting = {}.compare_by_identity # jobs that no thread has taken
       @open = {}.compare_by_identity    # jobs that have not ended
       @busy = {}.compare_by_identity    # threads that have taken one
-      @threads = []
+      @late = Thread::Queue.new # jobs with an error of which the loop has not heard
+      @threads = [] # that are to be joined
+      @size = 0     # how many there are that look for jobs
     end
 
+    # It stands in the queue before threads are counted: one that ends looks there afterwards.
     def start(job)
       @open[job] = @waiting[job] = true
-      add_thread if @threads.size < [@open.size, @most].min
       @queue << job
+      add_thread
     rescue Exception # rubocop:disable Lint/RescueException
       take_back(job)
       raise
@@ -124,18 +131,35 @@ module Librunner
     def close
       @queue.close
       @waiting.clear
-      @threads.select { |thread| @busy[thread].nil? || @busy[thread].over }.each(&:join)
+      @threads.select { |thread| done?(thread) }.each(&:join)
+      @late.close
+      while (job = @late.pop)
+        job.report
+      end
     end
 
     private
 
+    # It is through with its job, or has none.
+    def done?(thread)
+      job = @busy[thread] # which the thread takes out at any time
+      job.nil? || job.over
+    end
+
+    # One more, if there are fewer than jobs and than there may be.
     def add_thread
+      most = [@open.size, @most].min
+      return if @size >= most
+
+      @size += 1 # now: it may have ended before it stands among the others
+      @threads.reject(&:alive?).each { |ended| @threads.delete(ended) }
       thread = Thread.new { work(Process.pid) }
       thread.priority = -1
       thread.report_on_exception = false
       @threads << thread
     rescue ThreadError
-      raise if @threads.empty?
+      @size -= 1
+      raise if @size.zero?
     end
 
     def work(pid)
@@ -150,12 +174,20 @@ module Librunner
       gone unless job.nil?
     end
 
+    # Whoever hears that it has ended finds the thread free for the next one.
     def run(job, pid)
-      job.run
+      job.run { @open.delete(job) }
     ensure
-      @open.delete(job)
+      hand_in(job) if job.unheard
       # In a child process that a block has forked and goes on in, there is nobody else.
       exit_child(job) unless Process.pid == pid
+    end
+
+    # The close tells its error, unless it is over.
+    def hand_in(job)
+      @late << job
+    rescue ClosedQueueError
+      @engine.left_behind(job.error)
     end
 
     def exit_child(job)
@@ -166,9 +198,8 @@ module Librunner
 
     # The thread was killed by the block that it ran.
     def gone
-      thread = Thread.current
-      @busy.delete(thread)
-      @threads.delete(thread)
+      @busy.delete(Thread.current)
+      @size -= 1
       add_thread unless @queue.empty? || @queue.closed?
     end
   end

@@ -202,7 +202,7 @@ module Librunner
 
     def release
       @callable = nil
-      @engine.command(Core::RUNNER_HOST_RELEASE, @id)
+      @engine.command(Core::RUNNER_HOST_RELEASE, @id) if @id # none if an error of another thread came before it
     end
   end
 
