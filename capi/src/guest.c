@@ -24,7 +24,7 @@ typedef struct runner__guest {
     runner_ended_fn ended; /* of the run or close that is under way, or NULL */
     void *ended_arg;
     bool paused;
-    bool woken;  /* the host was, and has taken no turn since */
+    bool woken;  /* the host takes turns: it was woken, and goes on until there are no more events */
     bool closed; /* the last handle is, and the end was not told because of a pause */
 } guest_t;
 
@@ -72,8 +72,13 @@ static void rest(guest_t *guest)
 static void arm(guest_t *guest)
 {
     runner__loop_t *loop = loop_of(guest);
+    bool under_way = is_under_way(guest);
+    guest->woken = guest->woken && under_way;
+    if (guest->woken) {
+        return;
+    }
     rest(guest);
-    if (!is_under_way(guest) || guest->paused || guest->woken || is_gone(guest)) {
+    if (!under_way || guest->paused || is_gone(guest)) {
         return;
     }
     const runner__host_t *host = guest->self->host;
@@ -175,11 +180,12 @@ int runner_take(runner_t *self, runner_host_cmd_t *cmds, size_t n_cmds, runner_h
     guest_t *guest = self->guest;
     if (guest->paused && n_events != NULL) {
         *n_events = 0;
+        guest->woken = false;
         return runner_commands(self, cmds, n_cmds);
     }
     code = runner__host_turn(self, cmds, n_cmds, events, cap, n_events);
     if (code == 0) {
-        guest->woken = false;
+        guest->woken = *n_events > 0;
         arm(guest);
     }
     return code;

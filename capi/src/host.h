@@ -114,6 +114,9 @@ runner_task_t *runner__batch_running(runner__host_t *host, uint64_t id);
 /* The running task has parked, or ended. */
 void runner__batch_parked(runner__host_t *host, runner_task_t *task);
 
+/* Whether the loop counts a running task as something that can still come. */
+void runner__batch_astray(runner__host_t *host, runner_task_t *task, bool uncounted);
+
 /* A task that awaits something runs on, unless it is to be resumed already. */
 int runner__batch_unpark(runner__host_t *host, uint64_t id);
 

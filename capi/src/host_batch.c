@@ -244,8 +244,21 @@ int runner__batch_unpark(runner__host_t *host, uint64_t id)
 
 void runner__batch_parked(runner__host_t *host, runner_task_t *task)
 {
+    runner__batch_astray(host, task, false);
     task->future.task_flags &= ~(uint32_t)RUNNER__TASK_RUNNING;
     runner__loop_of(host->self)->outside--;
+}
+
+void runner__batch_astray(runner__host_t *host, runner_task_t *task, bool uncounted)
+{
+    bool is_uncounted = (task->future.task_flags & RUNNER__TASK_ASTRAY) != 0;
+    if (uncounted && !is_uncounted) {
+        task->future.task_flags |= RUNNER__TASK_ASTRAY;
+        runner__loop_of(host->self)->outside--;
+    } else if (!uncounted && is_uncounted) {
+        task->future.task_flags &= ~(uint32_t)RUNNER__TASK_ASTRAY;
+        runner__loop_of(host->self)->outside++;
+    }
 }
 
 void runner__batch_begin(runner__host_t *host, runner_host_event_t *events, size_t cap)

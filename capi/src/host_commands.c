@@ -316,6 +316,15 @@ static int watch(const runner__host_t *host, const runner_host_cmd_t *cmd)
     return 0;
 }
 
+static int astray(runner__host_t *host, const runner_host_cmd_t *cmd, runner_task_t *task)
+{
+    if (task == NULL) {
+        return RUNNER_ENOTASK;
+    }
+    runner__batch_astray(host, task, cmd->b != 0);
+    return 0;
+}
+
 static bool is_wait(uint32_t op)
 {
     switch (op) {
@@ -366,6 +375,8 @@ static int do_other(runner__host_t *host, runner_host_cmd_t *cmd, runner_task_t 
         return host->mode == RUNNER__HOST_RUN ? runner_stop(host->self) : RUNNER_ENOLOOP;
     case RUNNER_HOST_WATCH:
         return watch(host, cmd);
+    case RUNNER_HOST_ASTRAY:
+        return astray(host, cmd, task);
     case RUNNER_HOST_UNPARK:
         return runner__batch_unpark(host, cmd->id);
     default:

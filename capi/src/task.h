@@ -35,6 +35,7 @@ enum {
     RUNNER__TASK_OUT = 8192,      /* it was handed to the host, which may not have begun with it */
     RUNNER__TASK_PUTS = 16384,    /* its arg is an item of the host, which it puts */
     RUNNER__TASK_GETS = 32768,    /* its arg will be one */
+    RUNNER__TASK_ASTRAY = 131072, /* it runs, and the loop does not count it */
     RUNNER__TASK_WATCHED = 65536, /* the host wants to be told of a cancel while it runs */
 };
 

@@ -147,6 +147,33 @@ START_TEST(what_is_no_task_cannot_be_watched)
 }
 END_TEST
 
+/* --- time --- */
+
+START_TEST(virtual_time_waits_for_a_task_that_runs_unless_it_is_astray)
+{
+    uint64_t main_task = begin();
+    uint64_t child = spawn(main_task);
+    ck_assert_code(wait_as(main_task, RUNNER_HOST_SLEEP, 0, 1000000), RUNNER_EPARKED);
+    expect(child, RUNNER_HOST_START);
+    expect_none(RUNNER_HOST_RESUME);
+    ck_assert_code(do_as(child, RUNNER_HOST_ASTRAY, NULL, 0, 1), 0);
+    ck_assert_code(do_as(child, RUNNER_HOST_ASTRAY, NULL, 0, 1), 0);
+    ck_assert_code(do_as(child, RUNNER_HOST_ASTRAY, NULL, 0, 0), 0);
+    expect_none(RUNNER_HOST_RESUME);
+    ck_assert_code(do_as(child, RUNNER_HOST_ASTRAY, NULL, 0, 1), 0);
+    expect(main_task, RUNNER_HOST_RESUME);
+    /* Once it has waited it counts again. */
+    ck_assert_code(wait_as(child, RUNNER_HOST_YIELD, 0, 0), RUNNER_EPARKED);
+    expect(child, RUNNER_HOST_RESUME);
+    ck_assert_code(wait_as(main_task, RUNNER_HOST_SLEEP, 0, 1000000), RUNNER_EPARKED);
+    expect_none(RUNNER_HOST_RESUME);
+    done(child);
+    expect(main_task, RUNNER_HOST_RESUME);
+    ck_assert_code(do_as(0, RUNNER_HOST_ASTRAY, NULL, 0, 1), RUNNER_ENOTASK);
+    end(main_task);
+}
+END_TEST
+
 /* --- a wait that is taken back --- */
 
 START_TEST(an_await_that_is_taken_back_leaves_the_task_running)
@@ -214,6 +241,8 @@ int main(void)
     tcase_add_test(tcase, a_watched_task_that_waits_is_only_resumed);
     tcase_add_test(tcase, a_task_that_is_not_watched_is_not_told_of);
     tcase_add_test(tcase, what_is_no_task_cannot_be_watched);
+    tcase = test_case(suite, "time");
+    tcase_add_test(tcase, virtual_time_waits_for_a_task_that_runs_unless_it_is_astray);
     tcase = test_case(suite, "taken back");
     tcase_add_test(tcase, an_await_that_is_taken_back_leaves_the_task_running);
     tcase_add_test(tcase, only_an_await_that_goes_on_can_be_taken_back);

@@ -140,6 +140,9 @@ typedef struct runner_host_cmd {
 /** Take back a RUNNER_HOST_AWAIT of a task: it runs on as if it had not waited. in(id). RUNNER_EBUSY: it
  * waits for nothing of that kind, or is to be told of a cancel. */
 #define RUNNER_HOST_UNPARK 16
+/** The task goes on running, as it waits for something of the host's. in(b: 1: virtual time goes on without it,
+ * until it waits; 0: it stands still). */
+#define RUNNER_HOST_ASTRAY 17
 
 /** Make a future. makes a future. */
 #define RUNNER_HOST_FUTURE_NEW 20

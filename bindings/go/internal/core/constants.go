@@ -84,6 +84,7 @@ const (
 	OpStop                uint32 = 14
 	OpWatch               uint32 = 15
 	OpUnpark              uint32 = 16
+	OpAstray              uint32 = 17
 	OpFutureNew           uint32 = 20
 	OpResolve             uint32 = 21
 	OpReject              uint32 = 22
