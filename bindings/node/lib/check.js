@@ -4,13 +4,24 @@
 
 const { typeError, rangeError } = require('./errors')
 
+const NONE = Object.freeze({})
+
 // A text for people of a value of any kind.
 function show(value) {
   switch (typeof value) {
     case 'string': return JSON.stringify(value)
     case 'function': return 'a function'
-    case 'object': return value === null ? 'null' : `an object (${Object.prototype.toString.call(value).slice(8, -1)})`
+    case 'object': return value === null ? 'null' : kindOf(value)
     default: return String(value)
+  }
+}
+
+// Its getters may throw.
+function kindOf(object) {
+  try {
+    return `an object (${Object.prototype.toString.call(object).slice(8, -1)})`
+  } catch {
+    return 'an object'
   }
 }
 
@@ -20,7 +31,7 @@ function checkFunction(value, name) {
 }
 
 function checkOptions(value, name = 'options') {
-  if (value === undefined || value === null) return {}
+  if (value === undefined || value === null) return NONE
   if (typeof value !== 'object') throw typeError(`${name} must be an object, not ${show(value)}`)
   return value
 }

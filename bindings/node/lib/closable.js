@@ -2,6 +2,7 @@
 
 // What is closed when its runner is, each by a task of its own.
 
+const { AsyncResource } = require('node:async_hooks')
 const K = require('./constants')
 const C = require('./native')
 const { errorFor, typeError } = require('./errors')
@@ -14,7 +15,7 @@ class Closable {
     this._engine = engine
     this._body = body
     this.name = name
-    this._gate = engine.gate()
+    this._scope = new AsyncResource('LIBRUNNER_TASK')
     const slot = engine.slots.keep(this)
     const code = engine.command(null, K.RUNNER_HOST_CLOSABLE_REGISTER, 0, 0, 0, 0, 0, slot)
     if (code < 0) {
@@ -46,7 +47,7 @@ class Closable {
   _dropped() {
     const engine = this._engine
     this._engine = null
-    this._body = this._gate = null
+    this._body = this._scope = null
     engine.put(null, K.RUNNER_HOST_RELEASE, 0, this._low, this._high, 0, 0, 0)
   }
 }

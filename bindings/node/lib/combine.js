@@ -11,6 +11,7 @@ const { join, lowOf, highOf, TWO_32 } = require('./driver')
 const { Outcome, PENDING } = require('./outcome')
 const { Task } = require('./task')
 const { taskOf } = require('./owner')
+const { inSteps } = require('./steps')
 
 const { RUNNER_EFOREIGN, RUNNER_HOST_AWAIT, RUNNER_HOST_RELEASE } = K
 
@@ -53,9 +54,9 @@ class Foreign {
 }
 
 // The end of a wait for something that was made for it.
-async function finished(wait, made) {
+function * finished(wait, made) {
   try {
-    return await wait
+    return yield wait
   } finally {
     made.over()
   }
@@ -69,20 +70,20 @@ function untilForeign(task, promise) {
   const engine = task._engine
   if (!engine.runs(task)) return engine.whenRuns(task, () => untilForeign(task, promise))
   const foreign = new Foreign(engine, promise)
-  return finished(engine.wait(task, RUNNER_HOST_AWAIT, foreign._low, foreign._high, 0, 0, 0, foreign, false), foreign)
+  return inSteps(task, finished(engine.wait(task, RUNNER_HOST_AWAIT, foreign._low, foreign._high, 0, 0, 0, foreign), foreign))
 }
 
 function untilDone(task, outcome) {
   checkEngine(task, outcome)
   if (outcome._state() !== PENDING) return outcome._promise()
-  return task._engine.wait(task, RUNNER_HOST_AWAIT, outcome._low, outcome._high, 0, 0, 0, outcome, false)
+  return task._engine.wait(task, RUNNER_HOST_AWAIT, outcome._low, outcome._high, 0, 0, 0, outcome)
 }
 
 function untilFor(task, outcome, ns) {
   checkEngine(task, outcome)
   if (outcome._state() !== PENDING) return outcome._promise()
   return task._engine.wait(task, K.RUNNER_HOST_AWAIT_FOR, outcome._low, outcome._high, ns >>> 0,
-    (ns / TWO_32) >>> 0, 0, outcome, false)
+    (ns / TWO_32) >>> 0, 0, outcome)
 }
 
 Task.prototype.until = async function until(awaitable, options) {
@@ -113,8 +114,9 @@ class Made {
     return one === undefined ? error : one._failure()
   }
 
-  _refresh() {
-    for (const outcome of this._outcomes) outcome._state()
+  // The one that was cancelled, and with that this.
+  _cancelled() {
+    return this._outcomes.find((outcome) => outcome.cancelled)
   }
 
   over() {
@@ -122,16 +124,20 @@ class Made {
   }
 }
 
-Task.prototype.shield = async function shield(awaitable) {
-  if (!(awaitable instanceof Outcome)) return this.until(awaitable) // it is cancelled by nothing
-  checkEngine(this, awaitable)
-  if (awaitable._state() !== PENDING) return awaitable._promise()
-  const engine = this._engine
-  if (!engine.runs(this)) await engine.whenRuns(this, () => undefined)
+function * shielding(task, awaitable) {
+  if (!(awaitable instanceof Outcome)) return yield task.until(awaitable) // it is cancelled by nothing
+  checkEngine(task, awaitable)
+  if (awaitable._state() !== PENDING) return awaitable.result()
+  const engine = task._engine
+  if (!engine.runs(task)) yield engine.whenRuns(task, () => undefined)
   engine.must(K.RUNNER_HOST_SHIELD, 0, 0, awaitable._low, awaitable._high)
   const made = new Made(engine, engine.idLow, engine.idHigh, [awaitable])
-  await finished(engine.wait(this, RUNNER_HOST_AWAIT, made._low, made._high, 0, 0, 0, made, false), made)
-  return awaitable._promise()
+  yield * finished(engine.wait(task, RUNNER_HOST_AWAIT, made._low, made._high, 0, 0, 0, made), made)
+  return awaitable.result()
+}
+
+Task.prototype.shield = function shield(awaitable) {
+  return inSteps(this, shielding(this, awaitable))
 }
 
 // ---- several ----
@@ -175,6 +181,7 @@ class Ids {
       const slot = engine.slots.keep(value)
       this._slots.push(slot)
       engine.command(null, K.RUNNER_HOST_REJECT, K.RUNNER_EUSER, low, high, 0, 0, slot)
+      engine.put(null, K.RUNNER_HOST_RESULT, 0, low, high, 0, 0, 0) // it is known already
     }
     return join(low, high)
   }
@@ -182,7 +189,6 @@ class Ids {
   release() {
     const engine = this._engine
     for (const id of this._made.values()) {
-      engine.put(null, K.RUNNER_HOST_RESULT, 0, lowOf(id), highOf(id), 0, 0, 0) // it is known already
       engine.put(null, RUNNER_HOST_RELEASE, 0, lowOf(id), highOf(id), 0, 0, 0)
     }
     for (const slot of this._slots) engine.outdated(slot)
@@ -198,20 +204,20 @@ function values(list, returnExceptions) {
   })
 }
 
-async function gather(task, awaitables, options) {
+function * gathering(task, awaitables, options) {
   const engine = taskOf(task)._engine
   const list = listOf(awaitables)
   const { returnExceptions = false } = checkOptions(options)
   checkBoolean(returnExceptions, 'returnExceptions')
   for (const one of list) checkEngine(task, one)
-  if (!engine.runs(task)) await engine.whenRuns(task, () => undefined)
+  if (!engine.runs(task)) yield engine.whenRuns(task, () => undefined)
   const all = new Ids(engine, list)
   try {
     engine.flush()
     const [code, id] = C.runner_host_gather(engine.core, all.ids, returnExceptions ? 1 : 0)
     if (code < 0) throw errorFor(code)
     const made = new Made(engine, lowOf(id), highOf(id), list)
-    await finished(engine.wait(task, RUNNER_HOST_AWAIT, made._low, made._high, 0, 0, 0, made, false), made)
+    yield * finished(engine.wait(task, RUNNER_HOST_AWAIT, made._low, made._high, 0, 0, 0, made), made)
   } catch (error) {
     for (const one of list) if (one._state() !== PENDING) one._taken() // the library has told of them
     throw error
@@ -221,13 +227,17 @@ async function gather(task, awaitables, options) {
   return values(list, returnExceptions)
 }
 
+function gather(task, awaitables, options) {
+  return inSteps(task, gathering(task, awaitables, options))
+}
+
 const WHEN = new Map([
   ['first_completed', K.RUNNER_FIRST_COMPLETED],
   ['first_exception', K.RUNNER_FIRST_EXCEPTION],
   ['all_completed', K.RUNNER_ALL_COMPLETED]
 ])
 
-async function wait(task, awaitables, options) {
+function * waiting(task, awaitables, options) {
   const engine = taskOf(task)._engine
   const list = [...new Set(listOf(awaitables))]
   if (list.length === 0) throw rangeError('awaitables must not be empty: there is nothing to wait for')
@@ -235,15 +245,19 @@ async function wait(task, awaitables, options) {
   if (!WHEN.has(returnWhen)) throw rangeError(`returnWhen must be one of ${[...WHEN.keys()].join(', ')}, not ${show(returnWhen)}`)
   const ns = timeout === undefined || timeout === null ? Infinity : toNanoseconds(timeout, 'timeout')
   for (const one of list) checkEngine(task, one)
-  if (!engine.runs(task)) await engine.whenRuns(task, () => undefined)
+  if (!engine.runs(task)) yield engine.whenRuns(task, () => undefined)
   const all = new Ids(engine, list)
   try {
-    await engine.waitSeveral(task, all.ids, WHEN.get(returnWhen), ns)
+    yield engine.waitSeveral(task, all.ids, WHEN.get(returnWhen), ns)
   } finally {
     all.release()
   }
   const done = new Set(list.filter((one) => one._state() !== PENDING))
   return { done, pending: new Set(list.filter((one) => !done.has(one))) }
+}
+
+function wait(task, awaitables, options) {
+  return inSteps(task, waiting(task, awaitables, options))
 }
 
 module.exports = { gather, wait }

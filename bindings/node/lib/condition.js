@@ -7,6 +7,7 @@ const { errorFor, typeError } = require('./errors')
 const { checkFunction, checkInteger, show } = require('./check')
 const { engineOf } = require('./owner')
 const { lowOf, highOf } = require('./driver')
+const { inSteps } = require('./steps')
 
 const ALL = -1
 
@@ -15,6 +16,16 @@ function checkLock(lock, of) {
   if (!(lock instanceof Lock)) throw typeError(`lock must be a Lock, not ${show(lock)}`)
   if (lock._engine !== engineOf(of)) throw errorFor(K.RUNNER_EFOREIGN)
   return lock
+}
+
+function * untilTrue(condition, task, predicate) {
+  checkFunction(predicate, 'predicate')
+  for (;;) {
+    const found = predicate()
+    if (found instanceof Promise) throw typeError('predicate must not be async: a promise is always true')
+    if (found) return found
+    yield condition.wait(task)
+  }
 }
 
 // Where tasks that share a lock wait until another one says that something has changed, as
@@ -30,14 +41,8 @@ class Condition extends Construct {
     return this._wait(task, K.RUNNER_HOST_CONDITION_WAIT)
   }
 
-  async waitFor(task, predicate) {
-    checkFunction(predicate, 'predicate')
-    for (;;) {
-      const found = predicate()
-      if (found instanceof Promise) throw typeError('predicate must not be async: a promise is always true')
-      if (found) return found
-      await this.wait(task)
-    }
+  waitFor(task, predicate) {
+    return inSteps(task, untilTrue(this, task, predicate))
   }
 
   notify(n = 1) {

@@ -5,6 +5,13 @@
 const K = require('./constants')
 const { errorFor } = require('./errors')
 const { engineOf, taskOf } = require('./owner')
+const { isSync } = require('./steps')
+
+// What is given in the place of a wait that cannot be: runSync has no promises.
+function refused(construct, task, error) {
+  if (isSync(task) || isSync(construct)) throw error
+  return Promise.reject(error)
+}
 
 class Construct {
   // Makes it by a command. It is released when this object is collected.
@@ -37,10 +44,10 @@ class Construct {
     try {
       if (taskOf(task)._engine !== engine) throw errorFor(K.RUNNER_EFOREIGN)
     } catch (error) {
-      return Promise.reject(error)
+      return refused(this, task, error)
     }
-    return engine.wait(task, op, this._low, this._high, aLow, aHigh, b, on, false)
+    return engine.wait(task, op, this._low, this._high, aLow, aHigh, b, on)
   }
 }
 
-module.exports = { Construct }
+module.exports = { Construct, refused }

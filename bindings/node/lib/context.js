@@ -7,6 +7,7 @@ const K = require('./constants')
 const { errorFor, typeError } = require('./errors')
 const { checkName, checkOptions, show } = require('./check')
 const { engineOf, taskOf } = require('./owner')
+const { RUNS } = require('./stages')
 
 class Context {
   constructor(of) {
@@ -15,7 +16,7 @@ class Context {
 
   static copy(task) {
     const engine = taskOf(task)._engine
-    return make(Object.create(Context.prototype), engine, engine.runs(task) ? task : null, K.RUNNER_HOST_CONTEXT_COPY)
+    return make(Object.create(Context.prototype), engine, running(task), K.RUNNER_HOST_CONTEXT_COPY)
   }
 
   get [Symbol.toStringTag]() {
@@ -66,7 +67,7 @@ class ContextVar {
   set(task, value) {
     const { engine, place } = this._placeOf(task)
     const slot = engine.slots.keep(new Value(value))
-    const code = engine.command(running(engine, task), K.RUNNER_HOST_VAR_SET, 0, place.low, place.high, 0, 0, slot)
+    const code = engine.command(running(task), K.RUNNER_HOST_VAR_SET, 0, place.low, place.high, 0, 0, slot)
     if (code < 0) {
       engine.slots.take(slot)
       throw errorFor(code)
@@ -91,7 +92,7 @@ class ContextVar {
 
   _look(task) {
     const { engine, place } = this._placeOf(task)
-    const code = engine.command(running(engine, task), K.RUNNER_HOST_VAR_GET, 0, place.low, place.high)
+    const code = engine.command(running(task), K.RUNNER_HOST_VAR_GET, 0, place.low, place.high)
     if (code === K.RUNNER_EPENDING) return undefined
     if (code < 0) throw errorFor(code)
     return engine.slots.peek(engine.b)
@@ -111,8 +112,8 @@ class ContextVar {
 }
 
 // In whose context it is: that of a task that runs, else what is done on behalf of nobody.
-function running(engine, of) {
-  return typeof of.uncancel === 'function' && engine.runs(of) ? of : null
+function running(of) {
+  return of._stage === RUNS ? of : null
 }
 
 module.exports = { Context, ContextVar, checkContext }

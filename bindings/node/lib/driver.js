@@ -23,7 +23,6 @@ const VALUE = 4
 const TWO_32 = 4294967296
 const FOREVER_LOW = 0xffffffff
 const FOREVER_HIGH = 0x7fffffff
-const RESERVED = 128
 const { RUNNER_EPARKED, RUNNER_ECLOSED, RUNNER_HOST_SPAWN } = K
 
 // An id or another number of 64 bits, as the generated functions take it.
@@ -52,7 +51,8 @@ class Driver {
     this.events = null
     this.eventStatuses = null
     this._give = this._turn = null
-    this._ids = []
+    this.ids = null
+    this._reserved = 0 // of the ids, from the first on
   }
 
   // wake: called when a turn is wanted; null for a runner with a loop of its own.
@@ -70,6 +70,7 @@ class Driver {
     this.events = new Uint32Array(driver.events)
     this.eventStatuses = new Int32Array(driver.events)
     this._state = new Float64Array(driver.state)
+    this.ids = new Uint32Array(driver.ids)
     this._give = driver.give
     this._turn = wake === null ? driver.step : driver.take
   }
@@ -87,8 +88,7 @@ class Driver {
   release() {
     if (this._driver !== null) this._driver.free()
     this._driver = this.core = this._give = this._turn = null
-    this._count = this._most = 0
-    this._ids = []
+    this._count = this._most = this._reserved = 0
   }
 
   // ---- commands ----
@@ -195,14 +195,14 @@ class Driver {
     }
   }
 
-  // An id for an object that a command will make, as [low, high].
+  // Where an id stands in `ids` for an object that a command will make.
   reserve() {
-    if (this._ids.length === 0) {
-      const [code, ids] = C.runner_reserve(this.core, RESERVED)
-      if (code !== 0) throw errorFor(code)
-      this._ids = ids
+    if (this._reserved === 0) {
+      const count = this._driver.reserve()
+      if (count < 0) throw errorFor(count)
+      this._reserved = count
     }
-    return this._ids.pop()
+    return --this._reserved * 2
   }
 }
 

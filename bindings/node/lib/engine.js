@@ -2,12 +2,14 @@
 
 // What a Runner stands for: the turns, and what JavaScript knows of tasks, errors and values.
 
+const { AsyncResource } = require('node:async_hooks')
 const C = require('./native')
 const K = require('./constants')
 const { Waits } = require('./waits')
 const { Gone } = require('./memory')
-const { join, lowOf, highOf } = require('./driver')
-const { Task, NOT_BEGUN, RUNS } = require('./task')
+const { join, lowOf, highOf, LOW, HIGH } = require('./driver')
+const { Task } = require('./task')
+const { RUNS, OVER } = require('./stages')
 const { PENDING } = require('./outcome')
 const { checkName, checkOptions, checkSignal } = require('./check')
 const { errorFor, cancelledError, RunnerError } = require('./errors')
@@ -32,11 +34,17 @@ class Engine extends Waits {
     this.closing = false
     this.stepped = false // it has a loop of its own
     this.main = null
-    this.report = []
+    this._report = null // once it is closed
     this._started = 0
     this._ended = 0
+    this._unstarted = [] // tasks that were spawned since the last run
     this._settle = null // [resolve, reject] of the run or close
     this._stalled = false
+    this.watchers = 0 // promises that follow tasks and futures, and are no waits
+    this._astray = new Set() // tasks
+    this._loose = new Set() // those of them that a virtual clock does not wait for
+    this._holds = false
+    this._suspected = -1 // the epoch in which it may have been a stall
   }
 
   // ---- life ----
@@ -49,7 +57,7 @@ class Engine extends Waits {
     const clock = kind === 'test' ? K.RUNNER_CLOCK_VIRTUAL : K.RUNNER_CLOCK_REAL
     const [code, core] = C.runner_new({ ...this.options.core, clock })
     if (code !== 0) throw errorFor(code)
-    super.open(core, kind === 'node' ? this.pump : null)
+    super.open(core, kind === 'node' ? this.wake : null)
     this.life.open = true
     this.kind = kind
     this.stepped = kind !== 'node'
@@ -68,7 +76,7 @@ class Engine extends Waits {
     const inside = checkContext(context, this)
     const [code, id] = C.runner_begin(this.core, inside === null ? 0 : join(inside._low, inside._high))
     if (code !== 0) throw errorFor(code)
-    const main = this._place(new Task(this, body, lowOf(id), highOf(id), null), name)
+    const main = this._place(this.newTask(body, lowOf(id), highOf(id)), name)
     this.main = main
     if (signal !== undefined) signals.follow(main, signal)
     return this._turning()
@@ -94,14 +102,41 @@ class Engine extends Waits {
   _turning() {
     this.active = true
     this._stalled = false
+    this._suspected = -1
     this.hold(true)
     stalls.add(this)
     interrupts.begin(this)
-    const held = this._held
-    this._held = []
-    for (const again of held) again()
+    this._goOn()
     this.kick()
     return new Promise((resolve, reject) => { this._settle = [resolve, reject] })
+  }
+
+  // What was asked for since the last run.
+  _goOn() {
+    const { _unstarted: unstarted, _held: held } = this
+    this._unstarted = []
+    this._held = []
+    for (const [task, context] of unstarted) {
+      if (this.closing) this._neverStarts(task)
+      else this._start(null, task._low, task._high, 0, 0, context)
+    }
+    for (const again of held) again()
+  }
+
+  // Whether it was one that the library does not know yet: it is cancelled, then.
+  dropUnstarted(task) {
+    if (this._unstarted.length === 0) return false
+    const index = this._unstarted.findIndex(([one]) => one === task)
+    if (index < 0) return false
+    this._unstarted.splice(index, 1)
+    this._neverStarts(task)
+    this.settled()
+    return true
+  }
+
+  _neverStarts(task) {
+    this.put(null, RUNNER_HOST_RELEASE, 0, task._low, task._high, 0, 0, 0)
+    this.taskOver(task, RUNNER_ECANCELED, cancelledError(task._cancelReason, this.debug), 0)
   }
 
   // The library has told the end.
@@ -112,8 +147,11 @@ class Engine extends Waits {
   }
 
   _finished(code) {
+    // The end is told last. What is left has its events in the next run.
+    if (this.closing || this._started === this._ended) this.rested()
     this.active = false
     this.running = null
+    if (this._holds) this._hold(false)
     this._next = this._events = 0
     this._over = false
     stalls.remove(this)
@@ -153,7 +191,7 @@ class Engine extends Waits {
   }
 
   _closed() {
-    this.report = reportOf(this.core)
+    this._report = reportOf(this.core)
     this.closed = true
     this.life.open = false
     this.closing = false
@@ -169,15 +207,27 @@ class Engine extends Waits {
   // A task is forgotten where it stands: what it waits for never comes.
   _giveUp(task) {
     const error = errorFor(RUNNER_EABANDONED)
-    task._resolve = task._reject = task._then = null
-    task._stage = NOT_BEGUN
+    task._resolve = task._reject = null
+    if (task._then !== null) task._then = null
+    task._stage = OVER
     task._settle(RUNNER_EABANDONED, error)
+    task._followed?.remove(task)
     task._abortSignal(error)
+  }
+
+  // What the close has found; before it, the latest deadlock.
+  get report() {
+    return this._report ?? (this.core === null || this.active ? [] : reportOf(this.core))
   }
 
   // Node would end the process: nothing can happen any more. True if it now goes on.
   stalled() {
-    if (!this.active || this._due || this._resting !== null) return false
+    if (!this.active || this._due || this._draining || this._resting !== null) return false
+    // A listener of the program may have something to do: it is a stall if nothing was done until the next one.
+    if (this._suspected !== this.epoch) {
+      this._suspected = this.epoch
+      return true
+    }
     this._stalled = true
     this._waiting = stalls.tasksOf(this)
     this.finish()
@@ -199,15 +249,16 @@ class Engine extends Waits {
       throw new RunnerError(K.RUNNER_ENOMEM, `too many tasks: ${this.options.maxTasks} are not done (option maxTasks)`)
     }
     if (this.closed) throw errorFor(RUNNER_ECLOSED)
-    const inherits = parent !== null && this.runs(parent) ? parent : null
+    // A parent that waits leaves it to who acts for it: a callback, somebody outside.
+    const inherits = parent !== null && parent._stage === RUNS ? parent : null
     const inside = checkContext(context, this)
-    const id = this.reserve()
-    const low = lowOf(id)
-    const high = highOf(id)
-    const task = new Task(this, body, low, high, parent)
+    const at = this.reserve()
+    const low = this.ids[at + LOW]
+    const high = this.ids[at + HIGH]
+    const task = this.newTask(body, low, high)
     if (!this.active) {
       if (groupLow !== 0) throw errorFor(K.RUNNER_ENOLOOP)
-      this._held.push(() => this._start(null, low, high, 0, 0, inside))
+      this._unstarted.push([task, inside])
     } else if (groupLow === 0 && inside === null) {
       this.put(inherits, RUNNER_HOST_SPAWN, 0, low, high, 0, 0, 0)
     } else {
@@ -228,9 +279,13 @@ class Engine extends Waits {
     return this.command(parent, RUNNER_HOST_SPAWN, 0, low, high, groupLow, groupHigh, context._low, context._high)
   }
 
+  newTask(body, low, high) {
+    return new Task(this, body, low, high)
+  }
+
   _place(task, name) {
     task._number = ++this._started
-    task._gate = this.gate()
+    task._scope = new AsyncResource('LIBRUNNER_TASK')
     // The one that had the place before is gone; that is told later in this batch.
     const before = this.tasks[task._low]
     if (before instanceof Gone) this._forgetGone(before)
@@ -260,21 +315,21 @@ class Engine extends Waits {
     let task = this.tasks[low]
     if (!(task instanceof Task)) {
       const closable = this.slots.peek(slot)
-      task = new Task(this, closable._body, low, high, null)
+      task = this.newTask(closable._body, low, high)
       task._lent = true
-      task._gate = closable._gate
+      task._scope = closable._scope
       task._number = ++this._started
       task._name = closable.name
       this.tasks[low] = task
     }
     task._epoch = this.epoch
-    this.running = task
     if (status === 0) {
       if (this.debug) this._began = performance.now()
-      task._gate()
+      this.begin(task)
       return
     }
-    task._body = task._gate = null
+    this.running = task
+    task._body = task._scope = null
     task._finish(status, cancelledError(task._cancelReason, this.debug))
     this.running = null
   }
@@ -305,14 +360,17 @@ class Engine extends Waits {
   // The library knows that a task is over: so do those who wait.
   taskOver(task, status, value, slot) {
     this._ended++
-    task._body = task._gate = null
+    task._body = task._scope = null
+    task._stage = OVER
+    if (this._astray.size > 0) this._astray.delete(task)
     const reason = task._reasonSlot
-    this.tasks[task._low] = slot !== 0 || reason !== 0 ? new Gone(slot, reason) : undefined
+    this.tasks[task._low] = slot !== 0 || reason !== 0 ? new Gone(slot, reason, task._site) : undefined
     if (status === RUNNER_EUSER && !task._lent) {
       task._held = true
       this._registry.register(task, join(task._low, task._high), task)
     }
     if (task._signal !== null && status === RUNNER_ECANCELED) task._abortSignal(value)
+    task._followed?.remove(task)
     task._settle(status, value)
   }
 
@@ -348,8 +406,8 @@ class Engine extends Waits {
   call(slot) {
     const callback = this.slots.take(slot)
     if (callback === undefined) return
-    this.running = callback
-    callback._open()
+    if (this.debug) this._began = performance.now()
+    this.begin(callback)
   }
 
   // An event: an error that nobody can be given.
@@ -360,12 +418,54 @@ class Engine extends Waits {
   // The task that has the turn.
   acting() {
     const { running } = this
-    return running !== null && running._status === PENDING ? running : null
+    return running !== null && running._status === PENDING && running._stage !== OVER ? running : null
   }
 
   // Its turn has ended without a wait: from now on the library counts it as running.
   astray(who) {
-    if (who._status === PENDING) this.command(who, K.RUNNER_HOST_STATUS)
+    if (who._status !== PENDING) return
+    this.command(who, K.RUNNER_HOST_ASTRAY)
+    this._astray.add(who)
+    this._loose.delete(who)
+  }
+
+  // A task that was astray calls something of its own: its code runs at this moment, so it has the turn.
+  back(task) {
+    if (!this.active || this._pumping || task._status !== PENDING) return
+    this._astray.delete(task)
+    this._loose.delete(task)
+    this.running = task
+    this.granted()
+  }
+
+  // Nothing is ready. A virtual clock waits for tasks that are astray; but while somebody looks on at a task of
+  // this runner by a promise, it may be that one that they wait for. Whether there may be something now.
+  letTimeGo() {
+    if (this._astray.size === 0) this._loose.clear()
+    const goes = this._astray.size > 0 && this.watchers > 0
+    if (goes !== this._holds) this._hold(goes)
+    let changed = false
+    for (const task of this._astray) {
+      if (this._loose.has(task) === goes) continue
+      changed = goes
+      this.command(task, K.RUNNER_HOST_ASTRAY, 0, 0, 0, 0, 0, goes ? 1 : 0)
+      if (goes) this._loose.add(task)
+      else this._loose.delete(task)
+    }
+    return changed
+  }
+
+  // Promises that follow tasks and futures, and are no waits, have come or gone.
+  watching(change) {
+    this.watchers += change
+    if (this.stepped) this.kick()
+  }
+
+  // As long as they may wait for something else as well, it is no deadlock.
+  _hold(on) {
+    this._holds = on
+    if (on) C.runner_submitter_acquire(this.core)
+    else C.runner_submitter_release(this.core)
   }
 }
 

@@ -125,6 +125,15 @@ function cancelledError(reason, debug) {
   return debug ? new CancelledError(reason) : withoutStack(() => new CancelledError(reason))
 }
 
+// Whether it is one, of whatever it may be: a proxy may throw.
+function isCancelled(error) {
+  try {
+    return error instanceof CancelledError
+  } catch {
+    return false
+  }
+}
+
 // Whether it comes from a cancel: of the runner, or of what was given `task.signal`.
 function isCancel(error) {
   try {
@@ -152,5 +161,5 @@ module.exports = {
   RunnerError, ClosedError, RunningError, BusyError, InvalidStateError, ForeignError, NoTaskError,
   AbandonedError, StalledError, TimeoutError, BrokenBarrierError, QueueEmptyError, QueueFullError,
   QueueShutDownError, CancelledError, KeyboardInterrupt, GroupError,
-  errorFor, cancelledError, isCancel, typeError, rangeError
+  errorFor, cancelledError, isCancel, isCancelled, typeError, rangeError
 }

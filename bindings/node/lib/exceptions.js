@@ -23,16 +23,18 @@ function tell(engine) {
   if (code !== 0) return
   const [message, name, where, id, value, ns, status] = told
   const task = id === 0 ? undefined : engine.tasks[lowOf(id)]
-  const error = value === 0 ? undefined : engine.slots.peek(lowOf(value))
+  const slot = lowOf(value)
+  const error = slot !== 0 ? engine.slots.peek(slot) : status === 0 ? undefined : errorFor(status)
+  if (id === 0) engine.outdated(slot) // of a future that is gone
   const known = task !== undefined && typeof task.uncancel === 'function' ? task : undefined
   handOver(engine, {
     message,
-    error: error ?? (status === 0 ? undefined : errorFor(status)),
+    error,
     task: known,
     name: known?.name ?? name ?? undefined,
-    site: known?._site ?? where ?? undefined,
+    site: task?._site ?? where ?? undefined,
     duration: ns === 0 ? undefined : Number(ns) / 1e6,
-    code: status === 0 || error !== undefined ? undefined : C.runner_error_name(status)
+    code: status === 0 || slot !== 0 ? undefined : C.runner_error_name(status)
   })
 }
 

@@ -2,7 +2,7 @@
 
 const K = require('./constants')
 const { Outcome, PENDING } = require('./outcome')
-const { errorFor, cancelledError, CancelledError } = require('./errors')
+const { errorFor, cancelledError, isCancelled } = require('./errors')
 
 const { RUNNER_ECANCELED, RUNNER_EUSER, RUNNER_EDONE, RUNNER_ECLOSED } = K
 
@@ -23,7 +23,7 @@ class Future extends Outcome {
   }
 
   reject(error) {
-    if (error instanceof CancelledError) {
+    if (isCancelled(error)) {
       this._order(K.RUNNER_HOST_CANCEL, 0, 0)
       this._settle(RUNNER_ECANCELED, error)
     } else {
@@ -63,17 +63,17 @@ class Future extends Outcome {
   }
 
   // The library may have cancelled it, with a task that has waited for it.
-  _refresh() {
-    this._state()
+  _cancelled(reason) {
+    return this._state(reason) === RUNNER_ECANCELED ? this : undefined
   }
 
-  _state() {
+  _state(reason) {
     if (this._status !== PENDING) return this._status
     const engine = this._engine
     if (engine.closed) {
       this._settle(RUNNER_ECANCELED, cancelledError(errorFor(RUNNER_ECLOSED).message, false))
     } else if (engine.command(null, K.RUNNER_HOST_STATUS, 0, this._low, this._high) === RUNNER_ECANCELED) {
-      this._settle(RUNNER_ECANCELED, cancelledError(undefined, engine.debug))
+      this._settle(RUNNER_ECANCELED, cancelledError(reason, engine.debug))
     }
     return this._status
   }

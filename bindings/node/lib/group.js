@@ -52,7 +52,7 @@ class TaskGroup {
   async _close(task, status, error) {
     const engine = this._engine
     try {
-      await engine.wait(task, K.RUNNER_HOST_GROUP_CLOSE, this._low, this._high, 0, 0, 0, this, false, status)
+      await engine.wait(task, K.RUNNER_HOST_GROUP_CLOSE, this._low, this._high, 0, 0, 0, this, status)
     } catch (thrown) {
       if (thrown !== this) throw isCancel(thrown) && status === RUNNER_ECANCELED ? error : thrown
       throw new GroupError(this._errors(error))

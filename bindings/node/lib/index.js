@@ -17,13 +17,14 @@ const { Barrier } = require('./barrier')
 const { Queue } = require('./queue')
 const { nodeLoop, testLoop } = require('./options')
 const { Runner, run, runMain } = require('./runner')
+const { runSync } = require('./sync')
 
 const { RunnerError, ClosedError, RunningError, BusyError, InvalidStateError, ForeignError,
   NoTaskError, AbandonedError, StalledError, TimeoutError, BrokenBarrierError, QueueEmptyError,
   QueueFullError, QueueShutDownError, CancelledError, KeyboardInterrupt, GroupError, isCancel } = errors
 
 module.exports = {
-  run, runMain, Runner, nodeLoop, testLoop,
+  run, runMain, runSync, Runner, nodeLoop, testLoop,
   Task, TaskGroup, Timeout, Future, Loop, Timer, Closable, Context, ContextVar,
   gather, wait, isCancel,
   Event, Lock, Condition, Semaphore, Barrier, Queue,

@@ -8,7 +8,7 @@ const { isMainThread } = require('node:worker_threads')
 let owner = null
 
 function begin(engine) {
-  if (owner !== null || !engine.options.signals || !isMainThread || engine.stepped) return
+  if (owner !== null || !engine.options.signals || !isMainThread || (engine.stepped && !engine.sync)) return
   if (process.listenerCount('SIGINT') > 0) return
   if (engine.interruptible(true) === 0) owner = engine
 }

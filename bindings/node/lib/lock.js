@@ -2,18 +2,7 @@
 
 const K = require('./constants')
 const { Construct } = require('./construct')
-const { checkFunction } = require('./check')
-
-// The body runs between acquire and release. Once the runner is closed, nobody has anything to release.
-async function during(held, task, body) {
-  checkFunction(body, 'body')
-  await held.acquire(task)
-  try {
-    return await body()
-  } finally {
-    if (!held._engine.closed) held.release()
-  }
-}
+const { within } = require('./held')
 
 // Lets one task at a time go on, in the order of their coming, as asyncio.Lock.
 class Lock extends Construct {
@@ -34,7 +23,7 @@ class Lock extends Construct {
   }
 
   with(task, body) {
-    return during(this, task, body)
+    return within(this, task, body)
   }
 
   get [Symbol.toStringTag]() {
@@ -42,4 +31,4 @@ class Lock extends Construct {
   }
 }
 
-module.exports = { Lock, during }
+module.exports = { Lock }

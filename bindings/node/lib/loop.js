@@ -1,5 +1,6 @@
 'use strict'
 
+const { AsyncResource } = require('node:async_hooks')
 const C = require('./native')
 const K = require('./constants')
 const { errorFor } = require('./errors')
@@ -14,20 +15,21 @@ class Callback {
   constructor(engine, act) {
     this._engine = engine
     this._act = act
-    this._open = engine.gate()
+    this._scope = new AsyncResource('LIBRUNNER_CALLBACK')
   }
 
-  _begin() {
-    const engine = this._engine
-    const act = this._act
-    this._act = null
-    this._released()
+  _begin(callback) {
+    const engine = callback._engine
+    const act = callback._act
+    callback._act = null
+    callback._released()
     try {
       act()
     } catch (error) {
       exceptions.callbackFailed(engine, error)
     }
-    engine.over(this)
+    if (engine.debug) engine.took(null)
+    engine.over(callback)
   }
 
   _released() {}

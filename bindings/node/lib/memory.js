@@ -15,9 +15,10 @@ const { RUNNER_ECANCELED, RUNNER_EUSER, RUNNER_EGROUP, RUNNER_HOST_RELEASE, RUNN
 
 // Of a task that is over: what of it the library may still name.
 class Gone {
-  constructor(failure, reason) {
+  constructor(failure, reason, site) {
     this.failure = failure
     this.reason = reason
+    this._site = site
   }
 
   _resumed() {
@@ -41,23 +42,26 @@ class Memory extends Turns {
 
   // The error that a wait ends with.
   errorOf(task, on, status, value) {
+    on?._lost?.()
     if (status === RUNNER_ECANCELED) {
       const by = value === 0 ? undefined : this.slots.peek(value)
-      on?._refresh?.()
-      return cancelledError(by instanceof Task ? by._cancelReason : by?.reason, this.debug)
+      const reason = by instanceof Task ? by._cancelReason : by?.reason
+      // What it waited for was cancelled, by itself or by a cancel that was handed on: its very error.
+      const inner = on?._cancelled?.(reason)
+      if (inner !== undefined && (reason === undefined || inner._value.reason !== undefined)) return inner._value
+      return cancelledError(reason, this.debug)
     }
     if (on !== null && on._failure !== undefined && (status === RUNNER_EUSER || status === RUNNER_EGROUP || on._status === status)) {
       return on._failure(value)
     }
-    const failure = status === RUNNER_EUSER ? this.slots.peek(value) : undefined
-    return failure ?? errorFor(status)
+    return status === RUNNER_EUSER && value !== 0 ? this.slots.peek(value) : errorFor(status)
   }
 
   // That of a task which has failed, by the low half of its id.
   failureOf(low, errno) {
     const task = this.tasks[low]
     if (task instanceof Task && task._status !== PENDING) return task._value
-    return (task instanceof Gone && task.failure !== 0 ? this.slots.peek(task.failure) : undefined) ?? errorFor(errno)
+    return task instanceof Gone && task.failure !== 0 ? this.slots.peek(task.failure) : errorFor(errno)
   }
 
   // Promises of the program that tasks wait for. Time that is virtual stands still meanwhile, and it is no

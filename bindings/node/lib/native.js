@@ -12,12 +12,13 @@ function atLeast(version, wanted) {
 }
 
 // Others load addons for Node, but have no libuv, or not all of it: they would die instead of failing.
-function refuseOthers({ platform, versions: { node, bun, deno } }) {
+function refuseOthers({ platform, versions: { node, uv, bun, deno } }) {
   const other = (bun && `Bun ${bun}`) || (deno && `Deno ${deno}`)
   if (other) throw new Error(`librunner runs on the loop of Node.js, and this is ${other}.`)
   if (!atLeast(node, NEEDED)) {
     throw new Error(`librunner needs Node.js ${NEEDED} or newer, and this is ${node}.`)
   }
+  if (!uv.startsWith('1.')) throw new Error(`librunner needs libuv 1, and Node.js ${node} has ${uv}.`)
   if (platform === 'win32') throw new Error('librunner does not run on Windows yet.')
 }
 

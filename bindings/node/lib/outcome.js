@@ -1,6 +1,7 @@
 'use strict'
 
 const K = require('./constants')
+const { deferred, made } = require('./deferred')
 const { errorFor } = require('./errors')
 
 const PENDING = 1 // no status of the library is positive
@@ -44,27 +45,38 @@ class Outcome {
   }
 
   // `await` reads it where it stands, and calls it in a microtask, when somebody else may have the turn. So
-  // who waits is found when it is read.
+  // who waits is found when it is read. A program that calls it reads and calls in one go, and only looks on.
   get then() {
-    this._reader = this._engine.readerOf(this)
+    const engine = this._engine
+    this._reader = engine.readerOf()
+    if (this._reader !== null) engine.read(this)
     return then
   }
 
   catch(onRejected) {
-    return this.then(undefined, onRejected)
+    return this._seen().catch(onRejected)
   }
 
   finally(onFinally) {
-    this._reader = this._engine.readerOf(this)
-    return this._awaited().finally(onFinally)
+    return this._seen().finally(onFinally)
   }
 
-  _awaited() {
-    if (this._state() !== PENDING) return this._promise()
-    const reader = this._reader
-    this._reader = null
-    if (reader === null || !this._engine.canWait(reader)) return this._watch()
-    return this._engine.wait(reader, K.RUNNER_HOST_AWAIT, this._low, this._high, 0, 0, 0, this, true)
+  // A promise of it that is no wait of a task.
+  _seen() {
+    return this._state() === PENDING ? this._watch() : this._promise()
+  }
+
+  // The same of one that exists, and these settle it.
+  _seenBy(resolve, reject) {
+    const status = this._state()
+    if (status === PENDING) {
+      this._watchBy(resolve, reject)
+    } else if (status === 0) {
+      resolve(this._value)
+    } else {
+      this._taken()
+      reject(this._value)
+    }
   }
 
   // A promise of an outcome that is there.
@@ -76,9 +88,14 @@ class Outcome {
 
   // A promise that follows it, without a task that waits.
   _watch() {
-    return new Promise((resolve, reject) => {
-      (this._watchers ??= []).push(resolve, reject)
-    })
+    const promise = deferred()
+    this._watchBy(made.resolve, made.reject)
+    return promise
+  }
+
+  _watchBy(resolve, reject) {
+    (this._watchers ??= []).push(resolve, reject)
+    this._engine.watching(1)
   }
 
   _state() {
@@ -97,6 +114,7 @@ class Outcome {
     const watchers = this._watchers
     if (watchers === null) return
     this._watchers = null
+    this._engine.watching(-watchers.length / 2)
     if (status !== 0) this._taken()
     for (let i = 0; i < watchers.length; i += 2) watchers[status === 0 ? i : i + 1](value)
   }
@@ -109,8 +127,16 @@ class Outcome {
   }
 }
 
+// Called by `await`, in a microtask, with functions that settle a promise of the engine's own. What it returns is then looked at by nobody.
 function then(onFulfilled, onRejected) {
-  return this._awaited().then(onFulfilled, onRejected)
+  const reader = this._reader
+  this._reader = null
+  if (reader !== null && typeof onFulfilled === 'function' && typeof onRejected === 'function' &&
+      !this._engine.isReading(this)) {
+    if (!this._engine.waitBy(reader, this, onFulfilled, onRejected)) this._seenBy(onFulfilled, onRejected)
+    return this
+  }
+  return this._seen().then(onFulfilled, onRejected)
 }
 
 module.exports = { Outcome, PENDING }

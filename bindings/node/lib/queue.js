@@ -1,7 +1,7 @@
 'use strict'
 
 const K = require('./constants')
-const { Construct } = require('./construct')
+const { Construct, refused } = require('./construct')
 const { errorFor, rangeError } = require('./errors')
 const { checkBoolean, checkInteger, checkOptions, show } = require('./check')
 const { lowOf, highOf } = require('./driver')
@@ -14,8 +14,27 @@ const ORDERS = new Map([
 
 // What the library carries by a number, and may drop. The program's own value is asked nothing then.
 class Item {
-  constructor(value) {
+  constructor(slots, value) {
     this.value = value
+    this._slots = slots
+    this._open = true
+    this.slot = slots.keep(this)
+  }
+
+  // It is in the queue.
+  _waited() {
+    this._open = false
+  }
+
+  // It is not, and will not be.
+  _lost() {
+    if (this._open) this._slots.take(this.slot)
+    this._open = false
+  }
+
+  // Whether a wait for room has begun, or is over already.
+  _isWaited(task) {
+    return !this._open || task?._on === this
   }
 
   _dropped() {}
@@ -38,26 +57,29 @@ class Queue extends Construct {
     this._maxSize = maxSize
   }
 
-  async put(task, item, options) {
-    const priority = priorityOf(options)
-    const { slots } = this._engine
-    const slot = slots.keep(new Item(item))
+  put(task, value, options) {
+    const engine = this._engine
+    let item = null
     try {
-      await this._wait(task, K.RUNNER_HOST_QUEUE_PUT, null, lowOf(priority), highOf(priority), slot)
+      const priority = priorityOf(options)
+      item = new Item(engine.slots, value)
+      const wait = this._wait(task, K.RUNNER_HOST_QUEUE_PUT, item, lowOf(priority), highOf(priority), item.slot)
+      if (!item._isWaited(task)) wait.catch(() => item._lost()) // it is refused, or waits for the next run
+      return wait
     } catch (error) {
-      slots.take(slot)
-      throw error
+      item?._lost()
+      return refused(this, task, error)
     }
   }
 
-  putNowait(item, options) {
+  putNowait(value, options) {
     const priority = priorityOf(options)
     const engine = this._engine
-    const slot = engine.slots.keep(new Item(item))
+    const item = new Item(engine.slots, value)
     const code = engine.command(null, K.RUNNER_HOST_QUEUE_PUT_NOWAIT, 0, this._low, this._high,
-      lowOf(priority), highOf(priority), slot)
+      lowOf(priority), highOf(priority), item.slot)
     if (code < 0) {
-      engine.slots.take(slot)
+      item._lost()
       throw errorFor(code)
     }
     engine.settled()

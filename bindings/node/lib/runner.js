@@ -43,6 +43,7 @@ class Runner {
 
   get loop() {
     this._engine.open()
+    this._engine.prepare()
     return this._loop
   }
 

@@ -2,7 +2,7 @@
 
 const K = require('./constants')
 const { Construct } = require('./construct')
-const { during } = require('./lock')
+const { within } = require('./held')
 const { checkBoolean, checkInteger, checkOptions } = require('./check')
 const { lowOf, highOf } = require('./driver')
 
@@ -33,7 +33,7 @@ class Semaphore extends Construct {
   }
 
   with(task, body) {
-    return during(this, task, body)
+    return within(this, task, body)
   }
 
   get [Symbol.toStringTag]() {

@@ -6,6 +6,7 @@ const { Outcome, PENDING } = require('./outcome')
 const { errorFor, cancelledError, isCancel, CancelledError, InvalidStateError } = require('./errors')
 const { checkFunction, checkName, checkOptions, checkSignal } = require('./check')
 const { toNanoseconds } = require('./times')
+const { NOT_BEGUN, RUNS, OVER } = require('./stages')
 const { TWO_32, FOREVER_LOW, FOREVER_HIGH } = require('./driver')
 
 const {
@@ -15,38 +16,37 @@ const {
   RUNNER_HOST_WATCH, RUNNER_HOST_RESULT
 } = K
 
-// What a task does with its C task now.
-const NOT_BEGUN = 0
-const RUNS = 1
-const WAITS = 2
-const GUESSED = 3 // it waits because of a `then` that was called in its turn: see Engine#wait
+// What few tasks have.
+class Rare {
+  constructor() {
+    this.name = undefined
+    this.then = null
+    this.told = 0
+    this.lent = false
+    this.cancelReason = undefined
+    this.reasonSlot = 0
+    this.signal = null
+    this.followed = null
+    this.site = undefined
+  }
+}
+
+const NOTHING = Object.freeze(new Rare())
 
 class Task extends Outcome {
-  constructor(engine, body, low, high, parent) {
+  constructor(engine, body, low, high) {
     super(engine, low, high)
     this._body = body
-    this._name = undefined
     this._number = 0
     this._stage = NOT_BEGUN
-    this._resolve = null // of the promise of its wait
+    this._scope = null // the asynchronous context that it begins in
+    this._resolve = null // settle its wait
     this._reject = null
+    this._wait = null // the promise of it, if there is one
     this._on = null // what turns the end of the wait into its value, or null
-    this._then = null // what is called once the wait that is pending has ended
-    this._epoch = 0 // of the engine when it was resumed
     this._plain = false // its wait is one that every cancel ends
-    this._told = 0 // how many cancels it was told of
-    this._parentLow = 0 // not the task itself: it would keep all that were before
-    this._parentHigh = 0
-    this._lent = false // a closing task, which nobody holds
-    this._gate = null
-    this._cancelReason = undefined
-    this._reasonSlot = 0
-    this._signal = null
-    this._site = undefined
-    if (parent !== null) {
-      this._parentLow = parent._low
-      this._parentHigh = parent._high
-    }
+    this._epoch = 0 // of the engine when it was resumed
+    this._rare = NOTHING
   }
 
   // ---- what it is ----
@@ -89,25 +89,27 @@ class Task extends Outcome {
     }
     const forever = ns === Infinity
     return this._engine.wait(this, RUNNER_HOST_SLEEP, 0, 0, forever ? FOREVER_LOW : ns >>> 0,
-      forever ? FOREVER_HIGH : (ns / TWO_32) >>> 0, 0, null, false)
+      forever ? FOREVER_HIGH : (ns / TWO_32) >>> 0, 0, null)
   }
 
   yield() {
-    return this._engine.wait(this, RUNNER_HOST_YIELD, 0, 0, 0, 0, 0, null, false)
+    return this._engine.wait(this, RUNNER_HOST_YIELD, 0, 0, 0, 0, 0, null)
   }
 
   cancel(reason) {
     if (this._status !== PENDING) return false
     const engine = this._engine
     if (engine.closed) return false
+    if (reason !== undefined) this._cancelReason = reason
+    if (engine.dropUnstarted(this)) return true
     engine.epoch++
-    if (reason !== undefined) {
-      this._cancelReason = reason
-      if (this._reasonSlot === 0) this._reasonSlot = engine.slots.keep(this)
-    }
+    if (reason !== undefined && this._reasonSlot === 0) this._reasonSlot = engine.slots.keep(this)
     const code = engine.command(null, RUNNER_HOST_CANCEL, 0, this._low, this._high, 0, 0, this._reasonSlot)
     engine.kick()
-    if (code === 0) return true
+    if (code === 0) {
+      this._abortSignal()
+      return true
+    }
     if (code === RUNNER_EDONE) return false
     throw errorFor(code)
   }
@@ -156,27 +158,25 @@ class Task extends Outcome {
   // ---- its turns: called by the engine ----
 
   // Its turn has come for the first time.
-  _begin() {
-    const body = this._body
-    this._body = this._gate = null
-    this._stage = RUNS
+  _begin(task) {
+    const body = task._body
+    task._body = task._scope = null
+    task._stage = RUNS
     let value
     try {
-      value = body(this)
+      value = body(task)
     } catch (error) {
-      this._failed(error)
+      task._failed(error)
       return
     }
-    if (value === this) {
-      this._failed(new TypeError('Chaining cycle detected: a task returns itself'))
-      return
+    if (value === task) {
+      task._failed(new TypeError('Chaining cycle detected: a task returns itself'))
+    } else if (value === null || (typeof value !== 'object' && typeof value !== 'function')) {
+      task._returned(value)
+    } else {
+      // A promise is followed as it is; what a `then` of the program's own does is JavaScript's to say.
+      Promise.resolve(value).then(task._returned.bind(task), task._failed.bind(task))
     }
-    if (value === null || (typeof value !== 'object' && typeof value !== 'function')) {
-      this._returned(value)
-      return
-    }
-    // A promise is followed as it is; what a `then` of the program's own does is JavaScript's to say.
-    Promise.resolve(value).then((result) => this._returned(result), (error) => this._failed(error))
   }
 
   // The wait has ended. False if nobody goes on by that.
@@ -192,17 +192,30 @@ class Task extends Outcome {
     this._epoch = this._plain ? engine.epoch : -1
     if (engine.debug) engine._began = performance.now()
     if (status === 0) {
+      this._wait = null
       resolve(on === null ? undefined : on._waited(0, value))
     } else {
-      if (status === RUNNER_ECANCELED) this._told++
+      if (status === RUNNER_ECANCELED) this._wasTold()
       reject(engine.errorOf(this, on, status, value))
     }
-    const then = this._then
-    if (then !== null) {
+    if (this._rare !== NOTHING) {
+      const then = this._then
       this._then = null
-      then()
+      then?.()
     }
     return this._stage === RUNS
+  }
+
+  // It is told of a cancel. A wait that nobody looks at is no error that nobody handles then.
+  _wasTold() {
+    this._told++
+    this._wait?.catch(() => {})
+    this._wait = null
+    if (this._signal !== null && this.cancelling > 0) this._abortSignal()
+  }
+
+  _cancelled() {
+    return this._status === RUNNER_ECANCELED ? this : undefined
   }
 
   // Somebody who waited for it goes on: its value.
@@ -228,8 +241,10 @@ class Task extends Outcome {
   _finish(status, value) {
     const engine = this._engine
     let slot = 0
+    if (engine.debug && engine.running === this) engine.took(this)
+    this._stage = OVER
     if (status === RUNNER_ECANCELED) {
-      if (!(value instanceof CancelledError)) value = cancelledError(value, engine.debug)
+      if (!(value instanceof CancelledError)) value = value.cause // see isCancel()
       if (value.reason !== undefined) slot = engine.slots.keep(value)
     } else if (status === RUNNER_EUSER) {
       slot = engine.slots.keep(value)
@@ -252,4 +267,17 @@ class Task extends Outcome {
   }
 }
 
-module.exports = { Task, NOT_BEGUN, RUNS, WAITS, GUESSED }
+// _name; _then: what is called once the wait that is pending has ended; _told: how many cancels it was told of;
+// _lent: a closing task, which nobody holds; _cancelReason, _reasonSlot: of its latest cancel; _signal: its
+// AbortController; _followed: the signal that cancels it; _site: where it was spawned.
+for (const name of Object.keys(NOTHING)) {
+  Object.defineProperty(Task.prototype, `_${name}`, {
+    get() { return this._rare[name] },
+    set(value) {
+      if (this._rare === NOTHING) this._rare = new Rare()
+      this._rare[name] = value
+    }
+  })
+}
+
+module.exports = { Task }

@@ -91,9 +91,10 @@ async function around(task, op, ns, body) {
     status = isCancel(thrown) ? RUNNER_ECANCELED : RUNNER_EUSER
     error = thrown
   }
-  if (!engine.runs(task)) await engine.whenRuns(task, () => undefined)
+  const astray = engine.running !== task
+  if (!engine.runs(task)) await engine.whenFree(task, () => undefined)
   // It comes back astray, too late: what it awaited could not be told that the time was over.
-  if (status === 0 && engine.running !== task && task._told === told && timeout.expired) {
+  if (status === 0 && astray && task._told === told && timeout.expired) {
     status = RUNNER_ECANCELED
     error = cancelledError(undefined, engine.debug)
   }
@@ -108,7 +109,7 @@ async function around(task, op, ns, body) {
 }
 
 Task.prototype.timeout = async function timeout(ms, body) {
-  const ns = ms === null || ms === undefined ? Infinity : ms <= 0 ? toTime(ms, 'ms') : toNanoseconds(ms)
+  const ns = ms === null || ms === undefined ? Infinity : typeof ms === 'number' && ms <= 0 ? toTime(ms, 'ms') : toNanoseconds(ms)
   return around(this, K.RUNNER_HOST_TIMEOUT_OPEN, ns, body)
 }
 

@@ -33,29 +33,40 @@ class Turns extends Driver {
     this._events = 0
     this._over = false
     this._pumping = false // is on the stack
+    this._amid = false
     this._due = false // will be called in a microtask
+    this._grants = 0 // how many turns were given
+    this._looked = 0 // that many had been
     this._checking = false // a look for somebody gone astray is due
     this._resting = null // the immediate that goes on
+    this._drained = false // nothing of the program has run since all microtasks were done
+    this._draining = false
+    this._rounds = 0
     this._turns = 0
     this._since = 0
-    this.pump = this.pump.bind(this)
+    this.wake = () => this.pump(false)
     this._begin = this._begin.bind(this)
     this._look = this._look.bind(this)
     this._check = this._check.bind(this)
+    this._round = this._round.bind(this)
+    this._drainedNow = this._drainedNow.bind(this)
     this._pumpDue = this._pumpDue.bind(this)
     this._rested = this._rested.bind(this)
   }
 
-  // A promise of a turn to come. `resolve` of it gives the turn; the body then runs in the asynchronous
-  // context in which this was called.
-  gate() {
-    let open
-    new Promise((resolve) => { open = resolve }).then(this._begin)
-    return open
+  // Its first turn has come: it begins, in the asynchronous context of its scope. Who has ended the turn
+  // before may go on a little, up to its next `await`, and does so first.
+  begin(who) {
+    this.running = who
+    this._drained = false
+    if (this._amid) SOON.then(this._begin)
+    else this._begin()
   }
 
+  // Not as its method: it would be `this` in the stack of an error that comes of it, and be kept by that.
   _begin() {
-    this.running._begin()
+    const { running } = this
+    running._scope.runInAsyncScope(running._begin, undefined, running)
   }
 
   // ---- giving turns ----
@@ -64,7 +75,7 @@ class Turns extends Driver {
   over(who) {
     if (this.running === who) {
       this.running = null
-      this.pump()
+      this.pump(false)
     } else {
       this.kick()
     }
@@ -74,42 +85,63 @@ class Turns extends Driver {
   kick() {
     if (this._due || this.running !== null || !this.active) return
     this._due = true
+    this._drained = false
     SOON.then(this._pumpDue)
   }
 
   _pumpDue() {
     this._due = false
-    this.pump()
+    this.pump(false)
   }
 
   // Gives the turn to the next one, if nobody has it.
-  pump() {
+  // amid: code of the program is on the stack.
+  pump(amid) {
     if (this._pumping) return
+    this._amid = amid
     this._pumping = true
     try {
       this._pump()
     } finally {
       this._pumping = false
     }
-    if (this.running !== null && !this._checking) {
-      this._checking = true
-      SOON.then(this._look)
-    }
+    if (this.running !== null) this.granted()
+  }
+
+  // Somebody has the turn.
+  granted() {
+    this._grants++
+    this._drained = false
+    if (this._checking) return
+    this._checking = true
+    SOON.then(this._look)
   }
 
   _pump() {
     while (this.running === null && this.active && this._resting === null) {
       if (this._next < this._events) {
         this._serve(this._next++ * EVENT)
+        this._noticeGone()
       } else if (this._over) {
         this._over = false
         this.finish()
       } else if (this._tired()) {
         this._resting = setImmediate(this._rested)
+      } else if (this.stepped && !this._drained) {
+        this._drain()
+        break
       } else if (!this._more()) {
         this._turns = 0
-        break
+        if (!this.stepped || !this.letTimeGo()) break
       }
+    }
+  }
+
+  // What is gone is noticed before anybody goes on: it may use the same ids. So a task that is the last of
+  // its batch sees that it is.
+  _noticeGone() {
+    while (this._next < this._events && this.events[this._next * EVENT + KIND] === RUNNER_HOST_DROP) {
+      this._serve(this._next++ * EVENT)
     }
   }
 
@@ -127,8 +159,9 @@ class Turns extends Driver {
       this.broken(events)
       return false
     }
+    if (this.stepped && this.idle === 0) return true
     this.rested()
-    return this.stepped && this.idle === 0
+    return false
   }
 
   _tired() {
@@ -145,21 +178,45 @@ class Turns extends Driver {
 
   _rested() {
     this._resting = null
-    this.pump()
+    this.pump(false)
   }
 
   // A tick comes when all microtasks are done, if it is asked for in one.
+  // A virtual clock stands still while microtasks are due: they may start something. Other ticks may have
+  // asked for some before this one, hence two rounds.
+  _drain() {
+    if (this._draining) return
+    this._draining = true
+    this._rounds = 2
+    SOON.then(this._round)
+  }
+
+  _round() {
+    process.nextTick(this._rounds-- > 1 ? () => SOON.then(this._round) : this._drainedNow)
+  }
+
+  _drainedNow() {
+    this._draining = false
+    this._drained = true
+    this.pump(false)
+  }
+
   _look() {
+    this._looked = this._grants
     process.nextTick(this._check)
   }
 
   _check() {
-    this._checking = false
     const who = this.running
+    if (who !== null && this._looked !== this._grants) {
+      SOON.then(this._look) // another tick has given a turn since
+      return
+    }
+    this._checking = false
     if (who === null) return
     this.running = null
     this.astray(who)
-    this.pump()
+    this.pump(false)
   }
 
   // ---- events ----

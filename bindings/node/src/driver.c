@@ -7,6 +7,8 @@
 #define COMMANDS 256
 #define EVENTS 256
 
+#define IDS 128
+
 /* state: how many commands of the last call were refused; how long nothing is due, in nanoseconds. */
 enum { STATE_REFUSED, STATE_WAIT, STATES };
 
@@ -20,6 +22,7 @@ void librunner_driver_free(driver_t *driver)
     void *box = driver->box;
     driver->box = NULL;
     librunner_interrupt_stop(driver);
+    librunner_blocking_stop(driver);
     if (box != NULL) {
         librunner_core_free(box);
     }
@@ -135,6 +138,15 @@ static napi_value step(napi_env env, napi_callback_info info)
     return number(env, code == 0 ? (int)n_events : code);
 }
 
+/* reserve(): ids for objects that commands will make, in `ids`. How many, or a code. */
+static napi_value reserve(napi_env env, napi_callback_info info)
+{
+    uint32_t unused;
+    driver_t *driver = called(env, info, &unused);
+    int code = runner_reserve(runner_of(driver), driver->ids, IDS);
+    return number(env, code == 0 ? IDS : code);
+}
+
 /* hold(n): 1 keeps the function that is woken, 0 lets it be collected with its runner. */
 static napi_value hold(napi_env env, napi_callback_info info)
 {
@@ -155,12 +167,14 @@ static napi_value interrupt(napi_env env, napi_callback_info info)
     driver_t *driver = called(env, info, &on);
     if (!on) {
         librunner_interrupt_stop(driver);
+        librunner_blocking_stop(driver);
         return number(env, 0);
     }
     if (napi_get_uv_event_loop(env, &loop) != napi_ok || runner_of(driver) == NULL) {
         return number(env, RUNNER_ECLOSED);
     }
-    return number(env, librunner_interrupt_start(driver, loop));
+    return number(env, driver->wake == NULL ? librunner_blocking_start(driver)
+                                            : librunner_interrupt_start(driver, loop));
 }
 
 /* free(): lets go of a runner, closed or not. */
@@ -218,7 +232,9 @@ static bool share_all(napi_env env, napi_value object, driver_t *driver)
         share(env, object, "events", EVENTS * sizeof *driver->events, &driver->buffers[1]);
     driver->state =
         share(env, object, "state", STATES * sizeof *driver->state, &driver->buffers[2]);
-    return driver->commands != NULL && driver->events != NULL && driver->state != NULL;
+    driver->ids = share(env, object, "ids", IDS * sizeof *driver->ids, &driver->buffers[3]);
+    return driver->commands != NULL && driver->events != NULL && driver->state != NULL &&
+           driver->ids != NULL;
 }
 
 static bool add_functions(napi_env env, napi_value object, driver_t *driver)
@@ -227,6 +243,7 @@ static bool add_functions(napi_env env, napi_value object, driver_t *driver)
         {"give", NULL, give, NULL, NULL, NULL, napi_enumerable, driver},
         {"take", NULL, take, NULL, NULL, NULL, napi_enumerable, driver},
         {"step", NULL, step, NULL, NULL, NULL, napi_enumerable, driver},
+        {"reserve", NULL, reserve, NULL, NULL, NULL, napi_enumerable, driver},
         {"hold", NULL, hold, NULL, NULL, NULL, napi_enumerable, driver},
         {"interrupt", NULL, interrupt, NULL, NULL, NULL, napi_enumerable, driver},
         {"free", NULL, free_runner, NULL, NULL, NULL, napi_enumerable, driver},
@@ -245,7 +262,7 @@ static int attach(napi_env env, driver_t *driver, napi_value wake)
     return runner_attach(runner_of(driver), loop, on_wake, driver);
 }
 
-/* driver_new(core, wake): an object with `commands`, `events`, `state` and the functions above, or a
+/* driver_new(core, wake): an object with `commands`, `events`, `state`, `ids` and the functions above, or a
  * code. wake: called when take() is wanted; null for a runner with a loop of its own. */
 static napi_value driver_new(napi_env env, napi_callback_info info)
 {

@@ -4,6 +4,7 @@
  *
  * driver.c     the commands and events of a runner in memory that JavaScript sees, its turns, its wake-up
  * interrupt.c  the one signal that a run borrows
+ * blocking.c   the same while Node's loop stands still
  * life.c       the runners of an environment, which are closed before its loop is
  */
 #ifndef LIBRUNNER_DRIVER_H
@@ -37,9 +38,11 @@ typedef struct driver {
     napi_ref wake;             /* the function; strong while a run or close is under way */
     runner_host_cmd_t *commands;
     runner_host_event_t *events;
-    double *state;       /* see driver.c */
-    napi_ref buffers[3]; /* their ArrayBuffers */
+    double *state; /* see driver.c */
+    uint64_t *ids;
+    napi_ref buffers[4]; /* their ArrayBuffers */
     interrupt_t *interrupt;
+    bool blocks; /* it has the handler of blocking.c */
 } driver_t;
 
 /* --- generated: bindings/swig/napi.i --- */
@@ -62,6 +65,12 @@ void librunner_driver_free(driver_t *driver);
  * libuv. */
 int librunner_interrupt_start(driver_t *driver, uv_loop_t *loop);
 void librunner_interrupt_stop(driver_t *driver);
+
+/* --- blocking.c --- */
+
+/* The same for a runner with a loop of its own, while JavaScript waits for that. 0 or a code. */
+int librunner_blocking_start(driver_t *driver);
+void librunner_blocking_stop(driver_t *driver);
 
 /* --- life.c --- */
 

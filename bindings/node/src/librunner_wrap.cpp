@@ -5016,6 +5016,21 @@ fail:
 
 
 // js_global_getter
+Napi::Value exports_RUNNER_HOST_ASTRAY_get(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Value jsresult;
+  
+  jsresult = Napi::Value(env, core_number(env, 17));
+  
+  return jsresult;
+  
+  goto fail;
+fail:
+  return Napi::Value();
+}
+
+
+// js_global_getter
 Napi::Value exports_RUNNER_HOST_FUTURE_NEW_get(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   Napi::Value jsresult;
@@ -8655,6 +8670,13 @@ do {
 // jsnapi_register_global_variable
 do {
   Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_UNPARK_get, JS_veto_set_variable>("RUNNER_HOST_UNPARK");
+  NAPI_CHECK_MAYBE(exports.DefineProperties({
+    pd
+  }));
+} while (0);
+// jsnapi_register_global_variable
+do {
+  Napi::PropertyDescriptor pd = Napi::PropertyDescriptor::Accessor<exports_RUNNER_HOST_ASTRAY_get, JS_veto_set_variable>("RUNNER_HOST_ASTRAY");
   NAPI_CHECK_MAYBE(exports.DefineProperties({
     pd
   }));
