@@ -11,7 +11,7 @@ NOT_INTERPRETERS = {"programs", "tests", "tools"}
 VARIANTS = {"host"}
 """Interpreters that share the folder of another one."""
 VARIABLES = {"CONFORMANCE_C": ("c", "C"), "CONFORMANCE_GO": ("go", "Go"),
-             "CONFORMANCE_RUBY": ("ruby", "Ruby")}
+             "CONFORMANCE_RUBY": ("ruby", "Ruby"), "CONFORMANCE_NODE": ("node", "JavaScript")}
 """What names a program that is built already."""
 
 

@@ -34,6 +34,8 @@ class Choose(unittest.TestCase):
             self.choose("c", CONFORMANCE_GO="/nowhere")
         with self.assertRaisesRegex(LookupError, "CONFORMANCE_RUBY is not the interpreter in Ruby"):
             self.choose("c", CONFORMANCE_RUBY="/nowhere")
+        with self.assertRaisesRegex(LookupError, "CONFORMANCE_NODE is not the interpreter in Java"):
+            self.choose("c", CONFORMANCE_NODE="/nowhere")
         self.assertEqual(self.choose(None, built=(ORACLE,)), [ORACLE])
 
     def test_versions_can_be_compared(self):
