@@ -359,7 +359,10 @@ comes_up() {
 }
 
 treesum_interrupt() {
-    [ "${TREESUM_LANGUAGE:-}" != Ruby ] || export LOADED=librunner/native.so
+    case ${TREESUM_LANGUAGE:-} in
+    Ruby) export LOADED=librunner/native.so ;;
+    Node) export LOADED=librunner.node ;;
+    esac
     if ! perl -MTime::HiRes -e 1 2>/dev/null; then
         skip "treesum: interrupted: no perl with Time::HiRes"
         return
@@ -376,6 +379,7 @@ treesum_interrupt() {
 
     # At any moment from the first on; before the runner has come up there is no message. A Ruby that is
     # interrupted while it makes itself ready may go on with half of it: so not before the binding.
+    [ "${TREESUM_LANGUAGE:-}" != Node ] || unset LOADED
     for delay in 0 1 2 3 5 8 12 20 40 80 160; do
         interrupt $delay "$treesum" "$work/big" 256
         [ "$signal" -eq 2 ] || echo "after $delay ms: status $status, signal $signal"

@@ -5,8 +5,8 @@
 #   sh tests/run.sh STEP...      some steps; `sh tests/run.sh steps` lists them
 # On Debian and as root it installs the packages that the steps need. A step whose tools are missing
 # is skipped and says so; with CI=true that is a failure. Logs: build/logs/STEP.log.
-# The last line is the sum: every Check case and every test in Go and Ruby counts, and every other
-# test and gate counts as one.
+# The last line is the sum: every Check case and every test in Go, Ruby and Node counts, and every
+# other test and gate counts as one.
 # shellcheck disable=SC2086 # steps and packages are lists
 set -u
 cd "$(dirname -- "$0")/.." || exit 1
@@ -16,9 +16,11 @@ root=$PWD
 . tests/support/go.sh
 # shellcheck source=tests/support/ruby.sh
 . tests/support/ruby.sh
+# shellcheck source=tests/support/node.sh
+. tests/support/node.sh
 
-extra_steps="quick go_short ruby_short coverage"
-all_steps="layers format dev header symbols abi install rows swig go ruby conformance docs tidy clang asan tsan valgrind aarch64"
+extra_steps="quick go_short ruby_short node_short coverage"
+all_steps="layers format dev header symbols abi install rows swig go ruby node conformance docs tidy clang asan tsan valgrind aarch64"
 logs=build/logs
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export CTEST_PARALLEL_LEVEL="$jobs" CMAKE_BUILD_PARALLEL_LEVEL="$jobs"
@@ -49,7 +51,9 @@ packages_of() {
     go) echo "$building libssl-dev perl" ;;
     ruby) echo "$building perl ruby ruby-dev yard" ;;
     ruby_short) echo "$building ruby ruby-dev" ;;
-    conformance) echo "$building ruby ruby-dev" ;;
+    node) echo "$building perl $(node_packages)" ;;
+    node_short) echo "$building $(node_packages)" ;;
+    conformance) echo "$building ruby ruby-dev $(node_packages)" ;;
     aarch64) echo "$building gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
     *) echo "$building" ;;
     esac
@@ -66,6 +70,7 @@ tools_of() {
     tidy) echo "$built clang run-clang-tidy" ;;
     abi) echo "$built abidw abidiff" ;;
     valgrind) echo "$built valgrind" ;;
+    node | node_short) echo "cc c++ make python3" ;;
     aarch64) echo "$built aarch64-linux-gnu-gcc qemu-aarch64" ;;
     *) echo "$built" ;;
     esac
@@ -81,6 +86,13 @@ needs_go() {
 needs_ruby() {
     case $1 in
     ruby | ruby_short) ;;
+    *) return 1 ;;
+    esac
+}
+
+needs_node() {
+    case $1 in
+    node | node_short) ;;
     *) return 1 ;;
     esac
 }
@@ -103,6 +115,7 @@ missing_of() {
     done
     ! needs_go "$1" || go_find || echo "Go 1.$go_minor or newer"
     ! needs_ruby "$1" || ruby_find || echo "$ruby_wanted"
+    ! needs_node "$1" || node_find || echo "$node_wanted"
 }
 
 install_packages() {
@@ -150,8 +163,8 @@ sanitizer_links() {
 do_layers() { python3 tests/support/check_layers.py && python3 tests/support/check_cpython.py; }
 
 do_format() {
-    find capi tests bindings/conformance/c bindings/ruby/ext \( -name '*.c' -o -name '*.h' \) \
-        ! -name librunner_wrap.c -print0 |
+    find capi tests bindings/conformance/c bindings/ruby/ext bindings/node/src \
+        \( -name '*.c' -o -name '*.h' \) ! -name librunner_wrap.c -print0 |
         xargs -0 clang-format --dry-run --Werror
 }
 
@@ -213,6 +226,8 @@ do_go() { sh tests/go.sh; }
 do_go_short() { sh tests/go.sh short; }
 do_ruby() { sh tests/ruby.sh; }
 do_ruby_short() { sh tests/ruby.sh short; }
+do_node() { sh tests/node.sh; }
+do_node_short() { sh tests/node.sh short; }
 
 do_rows() { sh tests/coverage_rows.sh build/dev/tests/tap; }
 
@@ -286,6 +301,7 @@ main() {
         steps="layers quick"
         ! go_find || steps="$steps go_short"
         ! ruby_find || steps="$steps ruby_short"
+        ! node_find || steps="$steps node_short"
         ;;
     steps) echo "$all_steps $extra_steps"; exit 0 ;;
     *) steps=$* ;;
@@ -302,6 +318,7 @@ main() {
     ! go_find || PATH="$(dirname "$GO"):$PATH"
     export PATH
     ! ruby_find || export RUBY
+    ! node_find || export NODE
     for step in $steps; do
         run_step "$step"
     done
