@@ -274,8 +274,8 @@ count_step() {
         python3 tests/support/summarize.py "$junit" "$logs/$step.count"
         read -r good bad <"$logs/$step.count"
         [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
-    elif grep -q "$sums" "$log"; then
-        grep -e "$sums" -e '^ *skipped:' "$log" | sed 's/^/  /'
+    elif grep -a -q "$sums" "$log"; then
+        grep -a -e "$sums" -e '^ *skipped:' "$log" | sed 's/^/  /'
         while read -r more_good more_bad; do
             good=$((good + more_good))
             bad=$((bad + more_bad))
@@ -283,7 +283,7 @@ count_step() {
 $(sed -n "s/$sums/\2 \3/p" "$log")
 EOF
         [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
-        [ "$code" -eq 0 ] || grep -v "$sums" "$log" | tail -n 40 | sed 's/^/    /'
+        [ "$code" -eq 0 ] || grep -a -v "$sums" "$log" | tail -n 40 | sed 's/^/    /'
     elif [ "$code" -eq 0 ]; then
         good=1
     else

@@ -24,7 +24,7 @@ typedef struct runner__guest {
     runner_ended_fn ended; /* of the run or close that is under way, or NULL */
     void *ended_arg;
     bool paused;
-    bool woken;  /* the host takes turns: it was woken, and goes on until there are no more events */
+    bool woken; /* the host takes turns: it was woken, and goes on until there are no more events */
     bool closed; /* the last handle is, and the end was not told because of a pause */
 } guest_t;
 

@@ -122,7 +122,7 @@ node_addon() (
 )
 
 node_prebuilt() (
-    node_alone "$1" && node_copy "$1" && node_flags && rm -rf "$1/bindings/node/prebuilds" &&
+    node_alone "$1" && node_copy "$1" && node_flags &&
         node_in "$1" prebuildify --napi --strip --tag-libc
 )
 

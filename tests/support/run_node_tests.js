@@ -88,15 +88,18 @@ function runFile(file, number, options, done) {
   })
 }
 
+// Bytes that would make what reads this take it for binary.
+const plain = (text) => text.trimEnd().replace(/[\0-\x08\x0e-\x1f\x7f]/g, '?')
+
 function report(name, results) {
   let passed = 0
   let failed = 0
   for (const result of results) {
     passed += result.passed
     failed += result.failures.length + (process.env.CI === 'true' ? result.skips.length : 0)
-    for (const [test, why] of result.skips) console.log(`  skipped: ${result.name} ${test}: ${why}`)
+    for (const [test, why] of result.skips) console.log(`  skipped: ${result.name} ${plain(test)}: ${plain(why)}`)
     for (const [test, text] of result.failures) {
-      console.log(`  FAILED: ${result.name} ${test}\n${text.trimEnd().replace(/^/gm, '    ')}`)
+      console.log(`  FAILED: ${result.name} ${plain(test)}\n${plain(text).replace(/^/gm, '    ')}`)
     }
   }
   if (passed + failed === 0) {

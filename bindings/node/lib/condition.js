@@ -5,7 +5,7 @@ const { Construct } = require('./construct')
 const { Lock } = require('./lock')
 const { errorFor, typeError } = require('./errors')
 const { checkFunction, checkInteger, show } = require('./check')
-const { engineOf } = require('./owner')
+const { engineOf, taskOf } = require('./owner')
 const { lowOf, highOf } = require('./driver')
 const { inSteps } = require('./steps')
 
@@ -19,6 +19,7 @@ function checkLock(lock, of) {
 }
 
 function * untilTrue(condition, task, predicate) {
+  taskOf(task)
   checkFunction(predicate, 'predicate')
   for (;;) {
     const found = predicate()

@@ -15,9 +15,8 @@ const { checkName, checkOptions, checkSignal } = require('./check')
 const { WAITS } = require('./stages')
 const { EVENT } = require('./driver')
 
-const FOREVER = 2 ** 63
-// A Worker is terminated only while it is in JavaScript.
-const LONGEST = isMainThread ? FOREVER : 50e6
+// How many nanoseconds it is in C at most. A Worker is terminated only while it is in JavaScript.
+const LONGEST = isMainThread ? 3600e9 : 50e6
 
 const OWN = () => null
 
@@ -117,15 +116,10 @@ class SyncEngine extends Engine {
     this._settle = [(given) => { value = given }, (error) => { thrown = [error] }]
     while (this.active) {
       this.pump(false)
-      if (this.active) C.runner_backend_wait(this.core, this._pause())
+      if (this.active) C.runner_backend_wait(this.core, Math.min(this.idle, LONGEST))
     }
     if (thrown !== null) throw thrown[0]
     return value
-  }
-
-  _pause() {
-    const ns = Math.min(this.idle, LONGEST)
-    return ns >= FOREVER ? K.RUNNER_HOST_FOREVER : ns
   }
 }
 

@@ -173,7 +173,7 @@ test('a_wait_of_somebody_who_is_no_task_is_handled_by_him', async () => {
     const runner = new Runner()
     const done = runner.run(async (task) => {
       child = task.spawn(async (child) => { await child.sleep(5); throw new SyntaxError() })
-      await task.sleep(10)
+      await wait(task, [child])
     })
     while (child === undefined) await elsewhere(1)
     say((await failure(child.then())).name)
@@ -222,6 +222,19 @@ test('a_run_that_nobody_handles_ends_with_1', async () => {
   await assertChild(`await run(async (task) => { await task.sleep(1); throw new SyntaxError('mine') })`, [],
     { module: true, status: 1, errors: /SyntaxError: mine/ })
   await assertChild(`run(5)`, [], { status: 1, errors: /ERR_INVALID_ARG_TYPE/ })
+})
+
+test('what_waits_on_a_closed_runner_is_refused_although_nothing_else_goes_on', async () => {
+  await assertChild(`
+    const runner = new Runner()
+    let task
+    let event
+    await runner.run((main) => { task = main; event = new Event(main) })
+    await runner.close()
+    for (const act of [() => task.sleep(1), () => task.yield(), () => event.wait(task), () => runner.run(() => {})]) {
+      say((await failure(act())).name)
+    }
+  `, ['ClosedError', 'ClosedError', 'ClosedError', 'ClosedError'], { module: true })
 })
 
 // ---- process.exit ----
@@ -295,4 +308,63 @@ test('an_error_that_ends_the_process_in_a_run_ends_it', async () => {
 test('process_abort_and_a_kill_end_it', async () => {
   await assertChild('run((task) => { process.kill(process.pid, "SIGTERM"); return task.sleep(60_000) })', [], { signal: 'SIGTERM' })
   await assertChild('run((task) => { process.kill(process.pid, "SIGKILL"); return task.sleep(60_000) })', [], { signal: 'SIGKILL' })
+})
+
+// ---- Ctrl-C ----
+
+const WAITS = `
+async function main(task) {
+  try {
+    say('ready')
+    await task.sleep(60_000)
+  } finally {
+    await task.sleep(5)
+    say('cleaned up')
+  }
+}
+`
+
+test('R139_an_uncaught_KeyboardInterrupt_ends_with_1', async () => {
+  await assertChild(`${WAITS} run(main)`, ['ready', 'cleaned up'], { signals: ['ready'], status: 1, errors: /KeyboardInterrupt/ })
+})
+
+test('runMain_dies_of_it_after_the_close', async () => {
+  await assertChild(`${WAITS}
+    process.on('exit', () => say('never'))
+    runMain(async (task) => {
+      task.register(async (closing) => { await closing.sleep(5); say('closed') })
+      await main(task)
+    })
+  `, ['ready', 'cleaned up', 'closed'], { signals: ['ready'], signal: 'SIGINT' })
+})
+
+test('runMain_dies_as_a_shell_expects', async () => {
+  await assertChild(`${WAITS}
+    setTimeout(() => process.kill(process.pid, 'SIGINT'), 50)
+    runMain(main)
+  `, ['ready', 'cleaned up', 'status 130'], { shell: '"$@"; echo status $?' })
+})
+
+test('runMain_throws_it_where_the_program_listens_to_the_signal', async () => {
+  await assertChild(`
+    const alive = setInterval(() => {}, 1000)
+    process.on('SIGINT', () => say('mine'))
+    async function program() {
+      say((await failure(runMain((task) => { throw new KeyboardInterrupt() }))).name)
+      await elsewhere(20)
+      clearInterval(alive)
+    }
+    program()
+  `, ['KeyboardInterrupt', 'mine'])
+})
+
+test('runMain_gives_what_main_gives', async () => {
+  await assertChild(`
+    async function program() {
+      say(await runMain(async (task) => { await task.sleep(1); return 42 }))
+      say((await failure(runMain(() => { throw new TypeError() }))).name)
+      say((await failure(runMain((task) => { throw new CancelledError() }))).name)
+    }
+    program()
+  `, ['42', 'TypeError', 'CancelledError'])
 })

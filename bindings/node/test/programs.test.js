@@ -255,27 +255,33 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
   test(name, { timeout: 60_000 }, () => run(program))
 }
 
-// How long the beats of a task come too late while it runs, at most, in milliseconds.
+// How long the beats of a task come too late while it runs, at most, in milliseconds; and those of a timer of
+// Node, which the machine and what Node itself does hold up just as much.
 async function lateness(task, use, beat = 10) {
-  const late = []
-  const beating = task.spawn(async (child) => {
+  const late = [0]
+  const lateInNode = [0]
+  const measure = async (list, sleep) => {
     for (;;) {
       const before = performance.now()
-      await child.sleep(beat)
-      late.push(performance.now() - before - beat)
+      await sleep(beat)
+      list.push(performance.now() - before - beat)
     }
-  }, { name: 'heartbeat' })
+  }
+  const beating = task.spawn((child) => measure(late, (ms) => child.sleep(ms)), { name: 'heartbeat' })
+  const { signal } = beating
+  const inNode = measure(lateInNode, (ms) => timers.setTimeout(ms, null, { signal })).catch(() => {})
   try {
     await use()
   } finally {
     beating.cancel()
   }
-  assert.ok(late.length > 0)
-  return Math.max(...late)
+  await inNode
+  assert.ok(late.length > 1)
+  return [Math.max(...late), Math.max(...lateInNode)]
 }
 
 test('the_heartbeat_notices_what_holds_it_up', () => run(async (task) => {
-  const late = await lateness(task, async () => {
+  const [late] = await lateness(task, async () => {
     await task.sleep(20)
     for (const end = performance.now() + 100; performance.now() < end;);
     await task.sleep(20)
@@ -283,15 +289,15 @@ test('the_heartbeat_notices_what_holds_it_up', () => run(async (task) => {
   assert.ok(late > 70, String(late))
 }))
 
-// The machine may hold them up, too: it is tried again.
 test('all_at_once_hold_up_nobody', { timeout: 110_000 }, async () => {
   const tries = []
-  while (tries.length < 3 && !(tries.at(-1) < 150)) {
+  const good = ([late, lateInNode]) => late < lateInNode + 50
+  while (tries.length < 3 && !tries.some(good)) {
     tries.push(await run((task) => lateness(task, () => task.group((group) => {
       for (const [name, program] of Object.entries(PROGRAMS)) group.spawn(program, { name })
     }))))
   }
-  assert.ok(tries.at(-1) < 150, `late by ${tries.join()} ms`)
+  assert.ok(tries.some(good), `late, and so in Node, in ms: ${tries.join(' ')}`)
 })
 
 test('all_at_once_of_several_runners', { timeout: 110_000 }, async () => {

@@ -429,51 +429,6 @@ test('R130_one_that_comes_once_main_is_done_is_not_lost', async () => {
   `, [], { signal: 'SIGINT' })
 })
 
-test('R139_an_uncaught_KeyboardInterrupt_ends_with_1', async () => {
-  await assertChild(`${WAITS} run(main)`, ['ready', 'cleaned up'], { signals: ['ready'], status: 1, errors: /KeyboardInterrupt/ })
-})
-
-test('runMain_dies_of_it_after_the_close', async () => {
-  await assertChild(`${WAITS}
-    process.on('exit', () => say('never'))
-    runMain(async (task) => {
-      task.register(async (closing) => { await closing.sleep(5); say('closed') })
-      await main(task)
-    })
-  `, ['ready', 'cleaned up', 'closed'], { signals: ['ready'], signal: 'SIGINT' })
-})
-
-test('runMain_dies_as_a_shell_expects', async () => {
-  await assertChild(`${WAITS}
-    setTimeout(() => process.kill(process.pid, 'SIGINT'), 50)
-    runMain(main)
-  `, ['ready', 'cleaned up', 'status 130'], { shell: '"$@"; echo status $?' })
-})
-
-test('runMain_throws_it_where_the_program_listens_to_the_signal', async () => {
-  await assertChild(`
-    const alive = setInterval(() => {}, 1000)
-    process.on('SIGINT', () => say('mine'))
-    async function program() {
-      say((await failure(runMain((task) => { throw new KeyboardInterrupt() }))).name)
-      await elsewhere(20)
-      clearInterval(alive)
-    }
-    program()
-  `, ['KeyboardInterrupt', 'mine'])
-})
-
-test('runMain_gives_what_main_gives', async () => {
-  await assertChild(`
-    async function program() {
-      say(await runMain(async (task) => { await task.sleep(1); return 42 }))
-      say((await failure(runMain(() => { throw new TypeError() }))).name)
-      say((await failure(runMain((task) => { throw new CancelledError() }))).name)
-    }
-    program()
-  `, ['42', 'TypeError', 'CancelledError'])
-})
-
 test('interrupt_does_what_the_signal_does', async () => {
   await assertChild(`
     async function program() {

@@ -64,7 +64,7 @@ test('a_top_level_await_goes_on_after_it', async () => {
 test('finally_blocks_run_and_may_wait', async () => {
   await assertChild(`
     run(async (task) => {
-      task.spawn(async (child) => {
+      const child = task.spawn(async (child) => {
         try {
           await new Event(child).wait(child)
         } finally {
@@ -75,7 +75,7 @@ test('finally_blocks_run_and_may_wait', async () => {
       try {
         await new Event(task).wait(task)
       } finally {
-        await task.sleep(10)
+        await wait(task, [child])
         say('main')
       }
     }).catch((error) => say(error.name))

@@ -27,7 +27,7 @@ test('R119_R121_R123_the_first_SIGINT_cancels_main_which_may_wait_while_it_clean
       runSync(function * (task) {
         try {
           say('ready')
-          yield task.sleep(60_000)
+          yield task.sleep(1e10) // 115 days
         } catch (error) {
           say(error.name, task.cancelling)
           throw error
@@ -136,6 +136,7 @@ test('a_Worker_that_is_blocked_can_be_terminated', async () => {
     yield task.sleep(Infinity)
   }, { deadlock: false })`, { eval: true })
   await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject))
+  await new Promise((resolve) => setTimeout(resolve, 100)) // it waits
   assert.strictEqual(await worker.terminate(), 1)
 })
 
@@ -145,5 +146,5 @@ test('a_process_ends_though_a_Worker_is_blocked', () => assertChild(`
     parentPort.postMessage('ready')
     yield task.sleep(60_000)
   })`)}, { eval: true })
-  worker.on('message', (text) => { say(text); process.exit(3) })
+  worker.on('message', (text) => { say(text); setTimeout(() => process.exit(3), 100) })
 `, ['ready'], { status: 3 }))

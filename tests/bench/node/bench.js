@@ -4,8 +4,8 @@
 //
 // Measures one operation of one peer, in a process of its own, and prints a line, or more, of peer,
 // operation, value and unit, separated by tabs. ../OPS.md explains the operations. Those that repeat are
-// repeated more and more often until they take SECONDS, default 0.2; the last time is what counts. Exit
-// status 77: this peer has no such thing.
+// repeated until they are compiled, and more and more often until they take SECONDS, default 0.2; the last
+// time is what counts. Exit status 77: this peer has no such thing.
 
 const { cpu, seconds, memory } = require('./measure')
 
@@ -13,14 +13,17 @@ const PEERS = ['librunner', 'plain', 'immediate', 'timers']
 const SLEEPERS = 100_000
 const LATEST = 1_500 // ms that a sleeper sleeps, at most
 const EARLIEST = 500
+const WARM = 700 // ms
 
-// What one of them takes.
+// What one of them takes, once V8 has compiled what it is going to.
 async function repeated(operation, enough) {
+  const start = performance.now()
   for (let count = 1_000; ; ) {
     global.gc()
     const { time, done } = await operation(count)
-    if (time >= enough) return time / done
-    count *= time * 8 < enough ? 4 : 2
+    const warm = performance.now() - start > WARM
+    if (time >= enough && warm) return time / done
+    if (time < enough) count *= time * 8 < enough ? 4 : 2
   }
 }
 

@@ -186,14 +186,14 @@ exports.run_cold = async (count) => {
 }
 
 exports.sleepers = (count, time, asleep) => main.group(async (group) => {
-  for (let i = 0; i < count; i++) group.spawn((child) => child.sleep(time(i)))
+  for (let i = 0; i < count; i++) group.spawn(async (child) => { await child.sleep(time(i)) })
   await main.yield()
   await main.yield()
   asleep()
 })
 
 exports.sleeping = async (count, signal) => {
-  const tasks = Array.from({ length: count }, () => main.spawn((child) => child.sleep(1e6), { signal }))
+  const tasks = Array.from({ length: count }, () => main.spawn(async (child) => { await child.sleep(1e6) }, { signal }))
   await main.yield()
   return () => gather(main, tasks, { returnExceptions: true })
 }
