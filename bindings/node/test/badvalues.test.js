@@ -131,7 +131,7 @@ test('R094_errors_of_all_kinds_can_be_reported', async () => {
     }, { loopFactory: testLoop, exceptionHandler: (context) => seen.push(context) })
     assert.strictEqual(seen.length, 1)
     assert.ok(typeof seen[0].message === 'string')
-    if (error !== undefined && error !== null) assert.ok(Object.is(seen[0].error, error))
+    assert.ok(Object.is(seen[0].error, error))
   }
 })
 
