@@ -458,6 +458,9 @@ export class Task<out T = unknown> implements PromiseLike<T>, AsyncDisposable {
   /** Its number among those of its runner, from 1. */
   readonly id: number
 
+  /** The loop of its runner: callbacks, timers, futures. */
+  readonly loop: Loop
+
   /** The name that it was given, or one made of its number. */
   name: string
 

@@ -8,6 +8,7 @@ const K = require('./constants')
 const { Waits } = require('./waits')
 const { Gone } = require('./memory')
 const { join, lowOf, highOf, LOW, HIGH } = require('./driver')
+const { Loop } = require('./loop')
 const { Task } = require('./task')
 const { RUNS, OVER } = require('./stages')
 const { PENDING } = require('./outcome')
@@ -29,6 +30,7 @@ class Engine extends Waits {
   constructor(runner, options) {
     super()
     this.runner = runner
+    this.loop = new Loop(this)
     this.options = options
     this.life = { open: false } // what there is to lose, for who outlives it
     this.closing = false

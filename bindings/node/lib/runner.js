@@ -1,7 +1,6 @@
 'use strict'
 
 const { Engine } = require('./engine')
-const { Loop } = require('./loop')
 const { Options } = require('./options')
 const { KeyboardInterrupt, isCancel, RunnerError } = require('./errors')
 const { checkFunction, checkOptions, checkName, checkSignal, show } = require('./check')
@@ -28,7 +27,6 @@ const forgotten = new FinalizationRegistry((life) => {
 class Runner {
   constructor(options) {
     this._engine = new Engine(this, new Options(options))
-    this._loop = new Loop(this._engine)
     forgotten.register(this, this._engine.life)
   }
 
@@ -44,7 +42,7 @@ class Runner {
   get loop() {
     this._engine.open()
     this._engine.prepare()
-    return this._loop
+    return this._engine.loop
   }
 
   get closed() {

@@ -64,6 +64,10 @@ class Task extends Outcome {
     if (this._status === PENDING) this._engine.tellName(this, this._name)
   }
 
+  get loop() {
+    return this._engine.loop
+  }
+
   get cancelling() {
     if (this._status !== PENDING || this._engine.closed) return 0
     return this._engine.command(null, RUNNER_HOST_CANCELLING, 0, this._low, this._high) < 0 ? 0 : this._engine.b

@@ -325,3 +325,14 @@ test('a_timer_that_cancels_a_task', async () => {
     assert.strictEqual(now(), 10)
   })
 })
+
+test('a_task_has_the_loop_of_its_runner', async () => {
+  const runner = new Runner({ loopFactory: testLoop })
+  await runner.run(async (task) => {
+    assert.strictEqual(task.loop, runner.loop)
+    const future = task.loop.createFuture()
+    task.loop.callLater(5, () => future.resolve(7))
+    assert.strictEqual(await task.spawn((child) => child.until(future)), 7)
+  })
+  await runner.close()
+})
