@@ -174,11 +174,11 @@ int runner_take(runner_t *self, runner_host_cmd_t *cmds, size_t n_cmds, runner_h
     if (code == 0 && (self->guest == NULL || self->guest->wake == NULL)) {
         code = RUNNER_ENOTSUP;
     }
-    if (code != 0) {
-        return code;
+    if (code != 0 || n_events == NULL) {
+        return code != 0 ? code : RUNNER_EINVAL;
     }
     guest_t *guest = self->guest;
-    if (guest->paused && n_events != NULL) {
+    if (guest->paused) {
         *n_events = 0;
         guest->woken = false;
         return runner_commands(self, cmds, n_cmds);
