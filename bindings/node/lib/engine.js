@@ -7,6 +7,7 @@ const C = require('./native')
 const K = require('./constants')
 const { Waits } = require('./waits')
 const { Gone } = require('./memory')
+const { Slots } = require('./slots')
 const { join, lowOf, highOf, LOW, HIGH } = require('./driver')
 const { Loop } = require('./loop')
 const { Task } = require('./task')
@@ -42,6 +43,7 @@ class Engine extends Waits {
     this._unstarted = [] // tasks that were spawned since the last run
     this._settle = null // [resolve, reject] of the run or close
     this._stalled = false
+    this._waiting = undefined // the tasks of a stall, as they were before its end
     this.watchers = 0 // promises that follow tasks and futures, and are no waits
     this._astray = new Set() // tasks
     this._loose = new Set() // those of them that a virtual clock does not wait for
@@ -104,6 +106,7 @@ class Engine extends Waits {
   _turning() {
     this.active = true
     this._stalled = false
+    this._waiting = undefined
     this._suspected = -1
     this.hold(true)
     stalls.add(this)
@@ -203,6 +206,7 @@ class Engine extends Waits {
     this.tasks = []
     for (const again of this._held) again()
     this._held = []
+    this.slots = new Slots() // items of queues would stay as long as anybody has the runner
     this.release()
   }
 

@@ -14,7 +14,7 @@ const { Timeout } = require('./timeout')
 const { TaskGroup } = require('./group')
 const { Closable } = require('./closable')
 
-const { RUNNER_ECANCELED, RUNNER_EUSER, RUNNER_ETIMEDOUT, RUNNER_HOST_AWAIT } = K
+const { RUNNER_ECANCELED, RUNNER_EUSER, RUNNER_HOST_AWAIT } = K
 
 // What a wait gives, to be yielded. `yield *` takes it, too.
 class Wait {
@@ -93,14 +93,7 @@ function * around(task, op, ns, body) {
     error = thrown
   }
   yield * task._free()
-  const code = timeout._close(task, status)
-  if (code === status) {
-    if (status === 0) return value
-    throw error
-  }
-  const late = errorFor(code)
-  if (code === RUNNER_ETIMEDOUT) late.cause = error
-  throw late
+  return timeout._leave(task, status, value, error)
 }
 
 function * inGroup(task, body) {

@@ -51,13 +51,16 @@ class Timeout {
     return 'Timeout'
   }
 
-  // The body has ended with a status: what the scope ends with.
-  _close(task, status) {
-    const engine = this._engine
-    const code = engine.command(task, K.RUNNER_HOST_TIMEOUT_CLOSE, status, this._low, this._high)
+  // The body has ended, with a value or an error: what the scope ends with.
+  _leave(task, status, value, error) {
+    const code = this._engine.command(task, K.RUNNER_HOST_TIMEOUT_CLOSE, status, this._low, this._high)
     this._look()
     this._release()
-    return code
+    if (code === 0) return value
+    if (code === status) throw error
+    const late = errorFor(code)
+    if (code === RUNNER_ETIMEDOUT) late.cause = error
+    throw late
   }
 
   _look() {
@@ -98,14 +101,7 @@ async function around(task, op, ns, body) {
     status = RUNNER_ECANCELED
     error = cancelledError(undefined, engine.debug)
   }
-  const code = timeout._close(task, status)
-  if (code === status) {
-    if (status === 0) return value
-    throw error
-  }
-  const late = errorFor(code)
-  if (code === RUNNER_ETIMEDOUT) late.cause = error
-  throw late
+  return timeout._leave(task, status, value, error)
 }
 
 Task.prototype.timeout = async function timeout(ms, body) {

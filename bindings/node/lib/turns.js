@@ -1,10 +1,10 @@
 'use strict'
 
 // Who runs when. One at a time has its turn: a task or a callback, in the order of the library's events.
-// It is given its turn by settling a promise, and its code then runs in microtasks. The turn ends when it
-// waits or ends; or when all microtasks are done and neither has happened, as it awaits something that
-// the runner does not know. Then it goes astray: the library counts it as running, and whatever it
-// calls once it goes on is done at once.
+// A task begins, or goes on as the promise of its wait is settled; its code then runs in microtasks. The
+// turn ends when it waits or ends; or when all microtasks are done and neither has happened, as it awaits
+// something that the runner does not know. Then it goes astray: the library counts it as running, and
+// whatever it calls once it goes on is done at once.
 
 const K = require('./constants')
 const { Driver, LOW, HIGH, EVENT, TASK, KIND, STATUS, VALUE } = require('./driver')
@@ -181,7 +181,6 @@ class Turns extends Driver {
     this.pump(false)
   }
 
-  // A tick comes when all microtasks are done, if it is asked for in one.
   // A virtual clock stands still while microtasks are due: they may start something. Other ticks may have
   // asked for some before this one, hence two rounds.
   _drain() {
@@ -201,6 +200,7 @@ class Turns extends Driver {
     this.pump(false)
   }
 
+  // A tick comes when all microtasks are done, if it is asked for in one.
   _look() {
     this._looked = this._grants
     process.nextTick(this._check)

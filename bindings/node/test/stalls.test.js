@@ -282,3 +282,13 @@ test('on_a_virtual_clock_it_is_a_deadlock_at_once', async () => {
     })
   `, ['StalledError 1'])
 })
+
+test('a_deadlock_after_a_stall_names_its_own_tasks', async () => {
+  await assertChild(`
+    const runner = new Runner({ loopFactory: testLoop })
+    const names = (error) => say(error.name, ...error.tasks.map((task) => task.name).sort())
+    runner.run(() => new Promise(() => {}), { name: 'first' }).catch(names)
+      .then(() => runner.run((task) => task.until(task.loop.createFuture()), { name: 'second' })).catch(names)
+      .then(() => runner.run((task) => task.until(runner.loop.createFuture()), { name: 'third' })).catch(names)
+  `, ['StalledError first', 'StalledError first second', 'StalledError first second third'])
+})
